@@ -1,0 +1,1 @@
+//! Search, verdicts and counterexamples. Knows no Kubernetes.

@@ -1,0 +1,1 @@
+//! The other hosts' behaviour as pure functions.

@@ -1,0 +1,1 @@
+//! The `DaemonSet` controller's decisions as pure functions over a view and its own memory.

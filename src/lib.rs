@@ -1,0 +1,13 @@
+//! `everynode`: a model-checked specification of the Kubernetes `DaemonSet`, and the test harness built on it.
+
+pub mod check;
+pub mod cli;
+pub mod cluster;
+pub mod controller;
+pub mod manifest;
+pub mod model;
+pub mod property;
+pub mod release;
+pub mod report;
+pub mod scope;
+pub mod vectors;

@@ -1,0 +1,1 @@
+//! Real Kubernetes objects read from YAML or JSON, and the placement of a real template on a real node.

@@ -1,0 +1,1 @@
+//! The claims: safety, steps, witnesses.

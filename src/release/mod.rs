@@ -1,0 +1,1 @@
+//! Release profiles: everything that differs between Kubernetes releases, one enum a switch.

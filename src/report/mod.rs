@@ -1,0 +1,1 @@
+//! Generated evidence: the guarantee matrix and its counterexamples.

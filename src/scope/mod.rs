@@ -1,0 +1,1 @@
+//! One checked configuration: nodes, templates, budgets, user scripts, fault budgets, release profile.

@@ -1,0 +1,1 @@
+//! Golden vectors of the real controller: reading them, asking our decisions, comparing.
