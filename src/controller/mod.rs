@@ -1,1 +1,7 @@
 //! The `DaemonSet` controller's decisions as pure functions over a view and its own memory.
+
+pub mod budget;
+pub mod memory;
+pub mod record;
+pub mod request;
+pub mod sync;

@@ -1,0 +1,121 @@
+//! The named releases.
+
+use super::switches::{
+    AvailabilityTimer, AvailableAt, ClaimOrder, CollisionError, CollisionRead, CreateError, DedupOrder, DeleteNotFound,
+    DeletionSeen, FailedPodError, FailedPods, Gate, HistoryListing, InformerOrder, InitialList, InvalidSelectors,
+    NamespaceTerminating, NodeListing, NodeWake, ObservedOnSkip, PlacedBy, PodGc, RecreateSeen, RedeleteTerminating,
+    RelabelVerb, Relist, RolloutCount, RolloutEligibility, SkippedCreates, StatusOnError, StatusRetry, SucceededPods,
+    Surge, Switches, TerminalTerminating, UpdatedBy, Wipe, CleanUnscheduled,
+};
+
+/// The upstream tag that rule ids and function names refer to.
+pub const UPSTREAM_TAG: &str = "v1.36.3";
+
+/// A named release of the controller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Profile {
+    /// As written in `--profile`.
+    pub name: &'static str,
+    /// The release whose real functions the profile was compared with, or what else it rests on.
+    pub evidence: &'static str,
+    /// Its switches.
+    pub switches: Switches,
+}
+
+impl Profile {
+    /// Every profile, oldest first.
+    pub const ALL: &'static [Self] = &[
+        Self { name: "v1.11", evidence: "vectors of 1.11.10, placement by the controller", switches: V1_11 },
+        Self {
+            name: "v1.11-scheduler",
+            evidence: "placement vectors of 1.11.10 with the gate on",
+            switches: Switches { placed_by: PlacedBy::Scheduler, ..V1_11 },
+        },
+        Self {
+            name: "v1.12",
+            evidence: "vectors of 1.12.10, placement by the scheduler",
+            switches: V1_12,
+        },
+        Self {
+            name: "v1.12-controller",
+            evidence: "vectors of 1.12.10 with the gate off",
+            switches: Switches {
+                placed_by: PlacedBy::Controller,
+                clean_unscheduled: CleanUnscheduled::No,
+                ..V1_12
+            },
+        },
+        Self { name: "v1.20", evidence: "vectors of 1.20.15, recordings of 1.20.2", switches: V1_20 },
+        Self { name: "v1.28", evidence: "vectors of 1.28.15", switches: V1_28 },
+        Self {
+            name: "v1.34",
+            evidence: "source reading; the functions of a sync are those of 1.36.3 without the gate",
+            switches: V1_34,
+        },
+        Self { name: "v1.36", evidence: "vectors and recordings of 1.36.3", switches: Switches::TODAY },
+        Self { name: "v1.37", evidence: "source reading; every switch as 1.36", switches: Switches::TODAY },
+    ];
+
+    /// The profile called `name`.
+    pub fn named(name: &str) -> Option<&'static Self> {
+        Self::ALL.iter().find(|profile| profile.name == name)
+    }
+}
+
+/// 1.34: no gate, and an initial list that may be stale.
+const V1_34: Switches = Switches { gate: Gate::Off, initial_list: InitialList::Any, ..Switches::TODAY };
+
+/// 1.28.15.
+const V1_28: Switches = Switches {
+    informer_order: InformerOrder::PerObject,
+    node_wake: NodeWake::Compare,
+    claim_order: ClaimOrder::Any,
+    available_at: AvailableAt::After,
+    dedup_order: DedupOrder::PerDuplicate,
+    ..V1_34
+};
+
+/// 1.20.15.
+const V1_20: Switches = Switches {
+    surge: Surge::Unknown,
+    rollout_count: RolloutCount::WantedNodes,
+    rollout_eligibility: RolloutEligibility::Never,
+    terminal_terminating: TerminalTerminating::Occupies,
+    succeeded_pods: SucceededPods::Kept,
+    updated_by: UpdatedBy::Hash,
+    status_on_error: StatusOnError::Skipped,
+    status_retry: StatusRetry::ReadOnly,
+    history_listing: HistoryListing::AllNamespaces,
+    relabel_verb: RelabelVerb::Update,
+    invalid_selectors: InvalidSelectors::EndsSearch,
+    pod_gc: PodGc::Deletes,
+    ..V1_28
+};
+
+/// 1.12.10, placement by the scheduler.
+const V1_12: Switches = Switches {
+    create_error: CreateError::SwallowTimeout,
+    namespace_terminating: NamespaceTerminating::AnyError,
+    skipped_creates: SkippedCreates::OverSubtracted,
+    delete_not_found: DeleteNotFound::Report,
+    deletion_seen: DeletionSeen::Removal,
+    redelete_terminating: RedeleteTerminating::Yes,
+    failed_pod_error: FailedPodError::Yes,
+    availability_timer: AvailabilityTimer::Once,
+    relist: Relist::MayGoBack,
+    wipe: Wipe::OnNotFoundOnly,
+    recreate_seen: RecreateSeen::NotCompared,
+    ..V1_20
+};
+
+/// 1.11.10, placement by the controller.
+const V1_11: Switches = Switches {
+    placed_by: PlacedBy::Controller,
+    failed_pods: FailedPods::AtOnce,
+    clean_unscheduled: CleanUnscheduled::No,
+    observed_on_skip: ObservedOnSkip::Raised,
+    collision_error: CollisionError::Lost,
+    collision_read: CollisionRead::Cached,
+    node_listing: NodeListing::PerPhase,
+    ..V1_12
+};
