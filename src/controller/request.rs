@@ -1,8 +1,6 @@
 //! What a sync asks of the API server, and what it is told.
 
-use super::record::{
-    DaemonSet, NodeName, PodName, ResourceVersion, Revision, Status, Symbol, Uid,
-};
+use super::record::{DaemonSet, NodeName, PodName, ResourceVersion, Revision, Status, Symbol, Uid};
 
 /// One request of a sync to the API server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

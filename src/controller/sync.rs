@@ -11,9 +11,14 @@
 
 use smallvec::SmallVec;
 
+use super::choice::Few;
+use super::claim::Claim;
+use super::history::{OldRevision, Revisions};
 use super::memory::{Memory, Synced};
-use super::record::{DaemonSet, Node, NodeName, Pod, Revision};
-use super::request::{Failure, Reply, Request};
+use super::record::{Counters, DaemonSet, Node, NodeName, Pod, Revision, Symbol};
+use super::request::{Failure, Request};
+use super::rolling_update::{SurgePlan, SurgeSurvey};
+use super::sync_nodes::SyncNodes;
 use crate::release::Switches;
 
 /// What a sync may see of the informer stores at one moment. `matches`, `placement` and `in_backoff` are those of the
@@ -133,4 +138,113 @@ pub enum State {
     Waiting(Box<Sync>),
     /// It has returned.
     Finished(Result<(), Failure>),
+}
+
+/// Whether a status write raises observedGeneration (STAT-13).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Observe {
+    /// It does.
+    Raise,
+    /// It keeps the old one (SYNC-8).
+    Keep,
+}
+
+/// The local variables of one sync.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Sync {
+    /// The copy read in step 3 (SYNC-9).
+    pub ds: DaemonSet,
+    /// The node list read in step 4.
+    pub nodes: SmallVec<[Node; 4]>,
+    /// The hash label of the current revision; known after the history.
+    pub hash: Symbol,
+    /// The old revisions, as they were at the start (HIST-18).
+    pub old: Few<OldRevision>,
+    /// Whether the status write raises observedGeneration.
+    pub observe: Observe,
+    /// What the sync will return once the status is written (SYNC-14).
+    pub failure: Option<Failure>,
+    /// Where it is.
+    pub step: Step,
+}
+
+/// Where a sync is, with what only that place needs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Step {
+    /// About to read.
+    At(Point),
+    /// Claiming revisions (HIST-1).
+    ClaimRevisions(Claim<Revision>),
+    /// Adding missing hash labels (HIST-2).
+    LabelRevisions(Revisions),
+    /// De-duplicating (HIST-15).
+    Dedup(Dedup, DedupStep),
+    /// Renumbering the current revision (HIST-7).
+    Renumber(Revision, i64),
+    /// Creating the current revision with this number (HIST-6).
+    CreateRevision(i64),
+    /// Reading the revision that has its name (HIST-11).
+    ReadExisting(i64),
+    /// Reading the `DaemonSet` before the collision count is raised (HIST-13).
+    ReadForCollision,
+    /// Raising it.
+    RaiseCollisionCount(Request),
+    /// Claiming pods for a phase.
+    ClaimPods(Claim<Pod>, PodPhase),
+    /// About to look up nodes in the surge rolling update.
+    LookUpNodes(SurgeSurvey, (i32, i32)),
+    /// About to look up pods there.
+    LookUpPods(SurgePlan),
+    /// Creating and deleting pods.
+    SyncNodes(SyncNodes),
+    /// Deleting old revisions, in this order (HIST-17).
+    CleanUp(Few<Symbol>),
+    /// Writing the status.
+    WriteStatus(Request, Counters, StatusTry),
+    /// Reading the `DaemonSet` for the second attempt (STAT-11).
+    ReadForStatus(Counters, Failure),
+}
+
+/// De-duplication under way.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Dedup {
+    /// The revision kept.
+    pub kept: Revision,
+    /// The duplicates still to be deleted.
+    pub removed: Revisions,
+}
+
+/// Where it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum DedupStep {
+    /// About to list pods.
+    AtPods,
+    /// Claiming them.
+    ClaimPods(Claim<Pod>),
+    /// Relabelling these.
+    Relabel(Few<Request>),
+    /// Deleting duplicates.
+    Delete,
+}
+
+/// A phase that lists pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PodPhase {
+    /// Section 7.
+    Manage,
+    /// Section 9.
+    RollingUpdate,
+    /// HIST-17.
+    Cleanup,
+    /// Section 12.
+    Status,
+}
+
+/// The first or the second attempt of a status write (STAT-11).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum StatusTry {
+    /// The first.
+    First,
+    /// The second, on the live object.
+    Second,
 }

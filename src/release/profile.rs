@@ -1,11 +1,11 @@
 //! The named releases.
 
 use super::switches::{
-    AvailabilityTimer, AvailableAt, ClaimOrder, CollisionError, CollisionRead, CreateError, DedupOrder, DeleteNotFound,
-    DeletionSeen, FailedPodError, FailedPods, Gate, HistoryListing, InformerOrder, InitialList, InvalidSelectors,
-    NamespaceTerminating, NodeListing, NodeWake, ObservedOnSkip, PlacedBy, PodGc, RecreateSeen, RedeleteTerminating,
-    RelabelVerb, Relist, RolloutCount, RolloutEligibility, SkippedCreates, StatusOnError, StatusRetry, SucceededPods,
-    Surge, Switches, TerminalTerminating, UpdatedBy, Wipe, CleanUnscheduled,
+    AvailabilityTimer, AvailableAt, ClaimOrder, CleanUnscheduled, CollisionError, CollisionRead, CreateError,
+    DedupOrder, DeleteNotFound, DeletionSeen, FailedPodError, FailedPods, Gate, HistoryListing, InformerOrder,
+    InitialList, InvalidSelectors, NamespaceTerminating, NodeListing, NodeWake, ObservedOnSkip, PlacedBy, PodGc,
+    RecreateSeen, RedeleteTerminating, RelabelVerb, Relist, RolloutCount, RolloutEligibility, SkippedCreates,
+    StatusOnError, StatusRetry, SucceededPods, Surge, Switches, TerminalTerminating, UpdatedBy, Wipe,
 };
 
 /// The upstream tag that rule ids and function names refer to.
@@ -31,19 +31,11 @@ impl Profile {
             evidence: "placement vectors of 1.11.10 with the gate on",
             switches: Switches { placed_by: PlacedBy::Scheduler, ..V1_11 },
         },
-        Self {
-            name: "v1.12",
-            evidence: "vectors of 1.12.10, placement by the scheduler",
-            switches: V1_12,
-        },
+        Self { name: "v1.12", evidence: "vectors of 1.12.10, placement by the scheduler", switches: V1_12 },
         Self {
             name: "v1.12-controller",
             evidence: "vectors of 1.12.10 with the gate off",
-            switches: Switches {
-                placed_by: PlacedBy::Controller,
-                clean_unscheduled: CleanUnscheduled::No,
-                ..V1_12
-            },
+            switches: Switches { placed_by: PlacedBy::Controller, clean_unscheduled: CleanUnscheduled::No, ..V1_12 },
         },
         Self { name: "v1.20", evidence: "vectors of 1.20.15, recordings of 1.20.2", switches: V1_20 },
         Self { name: "v1.28", evidence: "vectors of 1.28.15", switches: V1_28 },
