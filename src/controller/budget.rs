@@ -2,11 +2,13 @@
 //!
 //! Mirrors `UnavailableCount`, `SurgeCount` and `AllowsSurge`, `pkg/controller/daemon/util/daemonset_util.go`.
 
+use serde::{Deserialize, Serialize};
+
 use super::record::{DaemonSet, UpdateStrategy};
 use crate::release::{Surge, Switches};
 
 /// An `IntOrString` limit, read once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Limit {
     /// Not given.
     Absent,
@@ -21,7 +23,7 @@ pub enum Limit {
 }
 
 /// Why a limit has no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LimitError {
     /// It is absent.
     Nil,

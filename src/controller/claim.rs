@@ -3,6 +3,8 @@
 //! Mirrors `ClaimObject`, `pkg/controller/controller_ref_manager.go`. One claim pass walks a list read once from a
 //! store; its requests go out one after the other, and every object is tried even if another failed (ADOPT-7).
 
+use serde::{Deserialize, Serialize};
+
 use smallvec::SmallVec;
 
 use super::memory::Memory;
@@ -62,7 +64,7 @@ impl Claimable for Revision {
 }
 
 /// What the live check before the first adoption of a pass has found (ADOPT-5).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum LiveCheck {
     /// Not asked yet: the first adoption asks.
     NotAsked,
@@ -75,7 +77,7 @@ pub enum LiveCheck {
 }
 
 /// A claim pass under way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Claim<T> {
     /// Claimed so far, as they were in the store when listed (ADOPT-8).
     pub claimed: SmallVec<[T; 4]>,

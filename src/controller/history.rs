@@ -2,6 +2,8 @@
 //!
 //! Mirrors `constructHistory`, `dedupCurHistories` and `cleanupHistory`, `pkg/controller/daemon/update.go`.
 
+use serde::{Deserialize, Serialize};
+
 use smallvec::SmallVec;
 
 use super::choice::Few;
@@ -15,7 +17,7 @@ use crate::release::{DedupRelabel, RelabelVerb};
 pub type Revisions = SmallVec<[Revision; 4]>;
 
 /// What the clean-up needs to know of an old revision (HIST-18: as it was at the start of the sync).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OldRevision {
     /// `revision`; first, so that sorting is by number.
     pub number: i64,

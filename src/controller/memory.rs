@@ -1,11 +1,13 @@
 //! What the controller process remembers of one `DaemonSet` between syncs: expectations (section 5.1) and the
 //! record of its own writes (section 5.2). Both are lost in a crash.
 
+use serde::{Deserialize, Serialize};
+
 use super::record::{ResourceVersion, Uid};
 
 /// Creations and deletions still to be seen (EXP-1). Signed: events can be counted that no request of ours caused
 /// (EXP-3, EXP-8, EXP-9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Expectations {
     /// Creations still to be seen.
     pub add: i32,
@@ -23,7 +25,7 @@ impl Expectations {
 }
 
 /// The newest versions that this process wrote for one owner (CONS-1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct OwnWrites {
     /// The owner's uid.
     pub uid: Uid,
@@ -34,7 +36,7 @@ pub struct OwnWrites {
 }
 
 /// The versions that the informer stores have reached; none where a store reports none (CONS-4).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Synced {
     /// Pods.
     pub pods: Option<ResourceVersion>,
@@ -43,7 +45,7 @@ pub struct Synced {
 }
 
 /// Everything remembered of one key.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Memory {
     /// Expectations; none before the first sync.
     pub expectations: Option<Expectations>,

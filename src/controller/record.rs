@@ -4,10 +4,12 @@
 //! Names, uids and labels are interned by the caller as small numbers; the caller guarantees that two names are
 //! equal exactly if the numbers are, and that pod names sort as their numbers do (MAN-16 compares names).
 
+use serde::{Deserialize, Serialize};
+
 use super::budget::Limit;
 
 /// An interned label value or object name; [`Symbol::EMPTY`] stands for `""` and for "no such label".
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Symbol(pub u32);
 
 impl Symbol {
@@ -16,27 +18,27 @@ impl Symbol {
 }
 
 /// An interned pod name; sorts as the name does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PodName(pub u32);
 
 /// An interned node name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NodeName(pub u32);
 
 /// An interned object uid. Never reused (OBJ-1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Uid(pub u32);
 
 /// A resourceVersion; only compared with others of the same resource type (API-1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResourceVersion(pub u64);
 
 /// A pod template, interned by its serialised bytes (HIST-3 compares bytes).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TemplateId(pub u32);
 
 /// What `spec.selector` of a `DaemonSet` is, as far as a sync tells selectors apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Selector {
     /// Selects what the records' `matches` says.
     Valid,
@@ -47,7 +49,7 @@ pub enum Selector {
 }
 
 /// `spec.updateStrategy`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum UpdateStrategy {
     /// Old pods stay until somebody else deletes them (OND-1).
     OnDelete,
@@ -59,7 +61,7 @@ pub enum UpdateStrategy {
 
 /// `spec.updateStrategy.rollingUpdate`. Validation admits exactly one non-zero limit (OBJ-6), but the controller
 /// must answer for other objects too, so both are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct RollingUpdate {
     /// `maxUnavailable`.
     pub max_unavailable: Limit,
@@ -68,7 +70,7 @@ pub struct RollingUpdate {
 }
 
 /// The seven counters of `status` (STAT-1 to STAT-7), in nodes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Counters {
     /// STAT-1.
     pub desired_number_scheduled: i32,
@@ -87,7 +89,7 @@ pub struct Counters {
 }
 
 /// `status` of a `DaemonSet`, without conditions, which the controller never writes (OBJ-11).
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Status {
     /// The seven counters.
     pub counters: Counters,
@@ -98,7 +100,7 @@ pub struct Status {
 }
 
 /// A `DaemonSet`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct DaemonSet {
     /// `metadata.uid`.
     pub uid: Uid,
@@ -129,7 +131,7 @@ pub struct DaemonSet {
 }
 
 /// `status.phase` of a pod; `Pending`, `Running` and `Unknown` are one to the controller (MAN-9).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Phase {
     /// Pending, Running or Unknown.
     Active,
@@ -150,7 +152,7 @@ impl Phase {
 }
 
 /// A pod, of any owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Pod {
     /// `metadata.name`.
     pub name: PodName,
@@ -183,7 +185,7 @@ pub struct Pod {
 }
 
 /// A `ControllerRevision`, of any owner.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Revision {
     /// `metadata.name`.
     pub name: Symbol,
@@ -208,7 +210,7 @@ pub struct Revision {
 }
 
 /// The `controller-revision-hash` label of a revision.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HashLabel {
     /// No label map at all: writing into it crashes the process (HIST-2, DS-B53).
     NoLabels,
@@ -229,7 +231,7 @@ impl HashLabel {
 }
 
 /// What the placement check says of one `DaemonSet` on one node: PLACE-1, and LEG-3 for the legacy way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Placement {
     /// Counted as desired (legacy `wantToRun`; otherwise the same as `should_schedule`).
     pub wanted: bool,
@@ -240,7 +242,7 @@ pub struct Placement {
 }
 
 /// A node, with the placement of the sync's own copy of the `DaemonSet` on it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Node {
     /// `metadata.name`.
     pub name: NodeName,

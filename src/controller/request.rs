@@ -1,9 +1,11 @@
 //! What a sync asks of the API server, and what it is told.
 
+use serde::{Deserialize, Serialize};
+
 use super::record::{DaemonSet, NodeName, PodName, ResourceVersion, Revision, Status, Symbol, Uid};
 
 /// One request of a sync to the API server.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Request {
     /// GET of the `DaemonSet` by name, a quorum read.
     GetDaemonSet,
@@ -36,7 +38,7 @@ pub enum Request {
 }
 
 /// The answer to a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Reply {
     /// Done; nothing in the answer matters.
     Done,
@@ -51,7 +53,7 @@ pub enum Reply {
 }
 
 /// What the consistency store learns of a pod write (CONS-2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct WrittenPod {
     /// The version of the stored pod.
     pub resource_version: ResourceVersion,
@@ -60,7 +62,7 @@ pub struct WrittenPod {
 }
 
 /// Why a request failed, or what else an error of a sync carries.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[repr(u8)]
 pub enum Reason {
     /// 409: another version is stored.
@@ -110,7 +112,7 @@ pub enum Reason {
 }
 
 /// A set of [`Reason`]s: what one aggregated error carries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Causes(u32);
 
 impl Causes {
@@ -150,7 +152,7 @@ impl Causes {
 }
 
 /// Where a sync failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Stage {
     /// The key does not parse (SYNC-1).
     Key,
@@ -175,7 +177,7 @@ pub enum Stage {
 }
 
 /// The error that a sync returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Failure {
     /// Where.
     pub stage: Stage,

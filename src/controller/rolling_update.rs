@@ -2,6 +2,8 @@
 //!
 //! Mirrors `rollingUpdate`, `updatedDesiredNodeCounts` and `findUpdatedPodsOnNode`, `pkg/controller/daemon/update.go`.
 
+use serde::{Deserialize, Serialize};
+
 use std::collections::BTreeSet;
 
 use super::budget::{LimitError, surge_count, unavailable_count};
@@ -174,7 +176,7 @@ pub fn roll_wanted_nodes(
 }
 
 /// What the surge rolling update knows before it looks up single nodes (section 9.4).
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SurgeSurvey {
     /// Nodes that hold a pod beyond the usual one (ROLL-22, ROLL-26).
     pub surging: i32,
@@ -206,7 +208,7 @@ pub fn survey_surge(rules: &Rules, ds: &DaemonSet, nodes: &[Node], node_pods: &N
 }
 
 /// A surge rolling update after the node look-ups.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SurgePlan {
     /// Pods to delete whatever the rest says.
     pub deletes: Few<PodName>,

@@ -9,6 +9,8 @@
 //! canonical order. Requests that Go sends one after the other in an order it does not fix are offered together
 //! ([`Wait::OneOf`]): the driver chooses which goes first.
 
+use serde::{Deserialize, Serialize};
+
 use smallvec::SmallVec;
 
 use super::choice::Few;
@@ -38,7 +40,7 @@ pub struct View<'a> {
 }
 
 /// A moment at which a sync is about to read something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Point {
     /// The node list (SYNC-4); the `DaemonSet` has been read.
     Nodes,
@@ -79,7 +81,7 @@ pub enum Wait {
 }
 
 /// How far choices are spread out that only matter if requests of one kind fare differently.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Batches {
     /// Every way to split the creates into slow-start batches (EXEC-3).
     Every,
@@ -99,7 +101,7 @@ pub struct Rules {
 }
 
 /// Something a sync does besides requests, in time order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Effect {
     /// The back-off of failed pods on this node is recorded or doubled (MAN-6).
     ArmBackoff(NodeName),
@@ -141,7 +143,7 @@ pub enum State {
 }
 
 /// Whether a status write raises observedGeneration (STAT-13).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Observe {
     /// It does.
     Raise,
@@ -150,7 +152,7 @@ pub enum Observe {
 }
 
 /// The local variables of one sync.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sync {
     /// The copy read in step 3 (SYNC-9).
     pub ds: DaemonSet,
@@ -169,7 +171,7 @@ pub struct Sync {
 }
 
 /// Where a sync is, with what only that place needs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Step {
     /// About to read.
     At(Point),
@@ -206,7 +208,7 @@ pub enum Step {
 }
 
 /// De-duplication under way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Dedup {
     /// The revision kept.
     pub kept: Revision,
@@ -215,7 +217,7 @@ pub struct Dedup {
 }
 
 /// Where it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum DedupStep {
     /// About to list pods.
     AtPods,
@@ -228,7 +230,7 @@ pub enum DedupStep {
 }
 
 /// A phase that lists pods.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum PodPhase {
     /// Section 7.
     Manage,
@@ -241,7 +243,7 @@ pub enum PodPhase {
 }
 
 /// The first or the second attempt of a status write (STAT-11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum StatusTry {
     /// The first.
     First,

@@ -2,6 +2,8 @@
 //!
 //! Mirrors `syncNodes`, `pkg/controller/daemon/daemon_controller.go`.
 
+use serde::{Deserialize, Serialize};
+
 use super::choice::{Few, Segments, subsets};
 use super::memory::Memory;
 use super::record::{NodeName, PodName};
@@ -10,7 +12,7 @@ use super::sync::{Batches, Rules};
 use crate::release::{CreateError, DeleteNotFound, NamespaceTerminating, SkippedCreates};
 
 /// On whose behalf pods are created and deleted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Caller {
     /// Manage; failed pods seen make it fail afterwards (MAN-24).
     Manage {
@@ -22,7 +24,7 @@ pub enum Caller {
 }
 
 /// One call of `syncNodes` under way.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SyncNodes {
     /// Who called.
     pub caller: Caller,
