@@ -1,0 +1,434 @@
+//! The API server: one store, writes in one order, events to every subscriber (section 2).
+
+use serde::{Deserialize, Serialize};
+
+use super::object::{
+    DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject,
+    revision_hash,
+};
+use super::watch::{Event, Versioned};
+use crate::controller::record::{NodeName, PodName, ResourceVersion, Status, Symbol, Uid};
+use crate::controller::request::{Reason, Request};
+
+/// An event of any type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum AnyEvent {
+    /// Of `DaemonSet`s.
+    DaemonSet(Versioned<DaemonSetObject>),
+    /// Of `ControllerRevision`s.
+    Revision(Versioned<RevisionObject>),
+    /// Of pods.
+    Pod(Versioned<PodObject>),
+    /// Of nodes.
+    Node(Versioned<NodeObject>),
+}
+
+/// The events of one commit.
+pub type Events = List<AnyEvent>;
+
+/// Which part of a sync asked for something; claims about the rollout's own deletions need it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Origin {
+    /// Manage, or no pod request at all.
+    Manage,
+    /// The rolling update.
+    RollingUpdate,
+}
+
+/// A request of a controller on its way, with what the object it came from says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Call {
+    /// Which controller process sent it.
+    pub controller: u8,
+    /// Whether that process still waits for the reply (a crash forgets, a committed request stays committed).
+    pub awaited: bool,
+    /// The `DaemonSet` it is about.
+    pub key: Key,
+    /// The uid of the sync's copy.
+    pub uid: u8,
+    /// The template of the sync's copy.
+    pub template: u8,
+    /// The collision count of the sync's copy.
+    pub collisions: u8,
+    /// Who asked.
+    pub origin: Origin,
+    /// The request.
+    pub request: Request,
+}
+
+/// What the API server answers, in the model's own objects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Answer {
+    /// Done.
+    Done,
+    /// The `DaemonSet`.
+    DaemonSet(DaemonSetObject),
+    /// The revision.
+    Revision(RevisionObject),
+    /// A pod was written: its version, and its controller afterwards.
+    Pod {
+        /// The version of the write.
+        version: u8,
+        /// The uid of the controller reference, if it names this key.
+        owner: Option<u8>,
+    },
+    /// Refused.
+    Error(Reason),
+}
+
+/// What is stored. Versions are by rank; see [`crate::model::canonical`].
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Store {
+    /// `DaemonSet`s.
+    pub daemon_sets: Objects<DaemonSetObject>,
+    /// Revisions.
+    pub revisions: Objects<RevisionObject>,
+    /// Pods.
+    pub pods: Objects<PodObject>,
+    /// Nodes.
+    pub nodes: Objects<NodeObject>,
+    /// The newest version of each type: `DaemonSet`s, revisions, pods, nodes.
+    pub versions: [u8; 4],
+    /// How many uids of `DaemonSet`s were given.
+    pub uids: u8,
+    /// History variable: per uid the largest number ever given to one of its revisions.
+    pub highest: List<(u8, u8)>,
+}
+
+/// Where a new pod sorts among those of its node (MAN-16).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Sorts {
+    /// After all of them: a later second, or a larger name.
+    Last,
+    /// Before the one created last: the same second and a smaller name.
+    BeforeLast,
+}
+
+/// The name of a pod just created, until the state is renumbered.
+pub const NEW_POD: u8 = 254;
+
+impl Store {
+    fn next_version(&mut self, kind: usize) -> u8 {
+        self.versions[kind] += 1;
+        self.versions[kind]
+    }
+
+    /// Stores a `DaemonSet` under the next version.
+    pub fn put_daemon_set(&mut self, mut object: DaemonSetObject, events: &mut Events) -> DaemonSetObject {
+        object.version = self.next_version(0);
+        self.daemon_sets.put(object);
+        events.push(AnyEvent::DaemonSet(Versioned { version: object.version, event: Event::Put(object) }));
+        object
+    }
+
+    /// Removes a `DaemonSet`.
+    pub fn remove_daemon_set(&mut self, key: Key, events: &mut Events) {
+        if let Some(object) = self.daemon_sets.remove(key) {
+            let version = self.next_version(0);
+            events.push(AnyEvent::DaemonSet(Versioned { version, event: Event::Deleted(object) }));
+        }
+    }
+
+    /// Stores a revision under the next version; a new one takes it as its uid.
+    pub fn put_revision(&mut self, mut object: RevisionObject, events: &mut Events) -> RevisionObject {
+        object.version = self.next_version(1);
+        if self.revisions.get(object.name).is_none() {
+            object.uid = object.version;
+        }
+        self.note_number(&object);
+        self.revisions.put(object);
+        events.push(AnyEvent::Revision(Versioned { version: object.version, event: Event::Put(object) }));
+        object
+    }
+
+    /// Remembers the largest number given per owner.
+    fn note_number(&mut self, object: &RevisionObject) {
+        let Some(owner) = object.owner else { return };
+        match self.highest.iter_mut().find(|(uid, _)| *uid == owner) {
+            Some((_, highest)) => *highest = (*highest).max(object.number),
+            None => {
+                self.highest.push((owner, object.number));
+                self.highest.sort_unstable();
+            }
+        }
+    }
+
+    /// Removes a revision.
+    pub fn remove_revision(&mut self, name: u8, events: &mut Events) -> Option<RevisionObject> {
+        let object = self.revisions.remove(name)?;
+        let version = self.next_version(1);
+        events.push(AnyEvent::Revision(Versioned { version, event: Event::Deleted(object) }));
+        Some(object)
+    }
+
+    /// Stores a pod under the next version, which is returned.
+    pub fn put_pod(&mut self, object: PodObject, events: &mut Events) -> u8 {
+        let version = self.next_version(2);
+        self.pods.put(object);
+        events.push(AnyEvent::Pod(Versioned { version, event: Event::Put(object) }));
+        version
+    }
+
+    /// Ends a pod: the update that comes before every removal, and the removal (API-6).
+    pub fn end_pod(&mut self, name: u8, events: &mut Events) {
+        let Some(mut object) = self.pods.remove(name) else { return };
+        object.deleting = true;
+        let version = self.next_version(2);
+        events.push(AnyEvent::Pod(Versioned { version, event: Event::Put(object) }));
+        let version = self.next_version(2);
+        events.push(AnyEvent::Pod(Versioned { version, event: Event::Deleted(object) }));
+    }
+
+    /// Deletes a pod with its own grace (API-6, API-7).
+    ///
+    /// # Errors
+    ///
+    /// If there is none of that name.
+    pub fn delete_pod(&mut self, name: u8, events: &mut Events) -> Result<(), Reason> {
+        let mut object = *self.pods.get(name).ok_or(Reason::NotFound)?;
+        if object.deleting {
+            return Ok(());
+        }
+        if !object.bound || !object.is_non_terminal() {
+            self.end_pod(name, events);
+            return Ok(());
+        }
+        object.deleting = true;
+        self.put_pod(object, events);
+        Ok(())
+    }
+
+    /// Stores a node under the next version.
+    pub fn put_node(&mut self, object: NodeObject, events: &mut Events) {
+        let version = self.next_version(3);
+        self.nodes.put(object);
+        events.push(AnyEvent::Node(Versioned { version, event: Event::Put(object) }));
+    }
+
+    /// Removes a node.
+    pub fn remove_node(&mut self, name: u8, events: &mut Events) {
+        if let Some(object) = self.nodes.remove(name) {
+            let version = self.next_version(3);
+            events.push(AnyEvent::Node(Versioned { version, event: Event::Deleted(object) }));
+        }
+    }
+
+    /// Carries out a controller's request.
+    pub fn handle(&mut self, call: &Call, binds: Binds, sorts: Sorts, events: &mut Events) -> Answer {
+        match self.execute(call, binds, sorts, events) {
+            Ok(answer) => answer,
+            Err(reason) => Answer::Error(reason),
+        }
+    }
+
+    fn execute(&mut self, call: &Call, binds: Binds, sorts: Sorts, events: &mut Events) -> Result<Answer, Reason> {
+        match call.request {
+            Request::GetDaemonSet => {
+                self.daemon_sets.get(call.key).map(|object| Answer::DaemonSet(*object)).ok_or(Reason::NotFound)
+            }
+            Request::GetRevision(Symbol(name)) => {
+                self.revision(name).map(|object| Answer::Revision(*object))
+            }
+            Request::AdoptPod(PodName(name), _) => self.adopt_pod(call, name, events),
+            Request::ReleasePod(PodName(name), _) => {
+                let mut object = *self.pod(name)?;
+                if object.owner != Some(call.uid) {
+                    // The patch takes out a reference that is not there: nothing changes.
+                    let owner = object.owner.filter(|_| object.owner_key == call.key);
+                    return Ok(Answer::Pod { version: self.versions[2], owner });
+                }
+                object.owner = None;
+                let version = self.put_pod(object, events);
+                Ok(Answer::Pod { version, owner: None })
+            }
+            Request::AdoptRevision(Symbol(name), Uid(uid)) => {
+                let mut object = *self.revision(name)?;
+                if u32::from(object.uid) != uid || object.owner.is_some_and(|owner| owner != call.uid) {
+                    return Err(Reason::Invalid);
+                }
+                object.owner = Some(call.uid);
+                Ok(Answer::Revision(self.put_revision(object, events)))
+            }
+            Request::ReleaseRevision(Symbol(name), Uid(uid)) => {
+                let mut object = *self.revision(name)?;
+                if u32::from(object.uid) != uid {
+                    return Err(Reason::Invalid);
+                }
+                if object.owner == Some(call.uid) {
+                    object.owner = None;
+                    object = self.put_revision(object, events);
+                }
+                Ok(Answer::Revision(object))
+            }
+            Request::LabelRevision(Symbol(name), version) => {
+                let mut object = self.revision_at(name, version)?;
+                object.label = object.name;
+                Ok(Answer::Revision(self.put_revision(object, events)))
+            }
+            Request::RenumberRevision(Symbol(name), version, number) => {
+                let mut object = self.revision_at(name, version)?;
+                object.number = small(number);
+                Ok(Answer::Revision(self.put_revision(object, events)))
+            }
+            Request::CreateRevision(number) => {
+                let name = revision_hash(call.key, call.template, call.collisions);
+                if self.revisions.get(name).is_some() {
+                    return Err(Reason::AlreadyExists);
+                }
+                let object = RevisionObject {
+                    name,
+                    uid: 0,
+                    version: 0,
+                    key: call.key,
+                    owner: Some(call.uid),
+                    template: call.template,
+                    number: small(number),
+                    label: name,
+                    deleting: false,
+                };
+                Ok(Answer::Revision(self.put_revision(object, events)))
+            }
+            Request::DeleteRevision(Symbol(name)) => {
+                let name = self.revision(name)?.name;
+                self.remove_revision(name, events);
+                Ok(Answer::Done)
+            }
+            Request::RelabelPod(PodName(name), Symbol(hash), _) => {
+                let mut object = *self.pod(name)?;
+                object.hash = small(hash);
+                let version = self.put_pod(object, events);
+                Ok(Answer::Pod { version, owner: None }) // HIST-15: sent without the wrapper that records (CONS-7)
+            }
+            Request::CreatePod(node, hash, generation) => {
+                Ok(self.create_pod(call, (node, hash, generation), binds, sorts, events))
+            }
+            Request::DeletePod(PodName(name)) => {
+                self.delete_pod(small(name), events)?;
+                Ok(Answer::Done)
+            }
+            Request::UpdateStatus(Uid(uid), version, status) => self.update_status(call, uid, version, status, events),
+        }
+    }
+
+    fn pod(&self, name: u32) -> Result<&PodObject, Reason> {
+        self.pods.get(small(name)).ok_or(Reason::NotFound)
+    }
+
+    fn revision(&self, name: u32) -> Result<&RevisionObject, Reason> {
+        self.revisions.get(small(name)).ok_or(Reason::NotFound)
+    }
+
+    /// The revision, if it is stored at that version (API-1).
+    fn revision_at(&self, name: u32, version: ResourceVersion) -> Result<RevisionObject, Reason> {
+        let object = self.revision(name)?;
+        if u64::from(object.version) == version.0 { Ok(*object) } else { Err(Reason::Conflict) }
+    }
+
+    /// ADOPT-5, API-11.
+    fn adopt_pod(&mut self, call: &Call, name: u32, events: &mut Events) -> Result<Answer, Reason> {
+        let mut object = *self.pod(name)?;
+        if object.owner.is_some_and(|owner| owner != call.uid) {
+            return Err(Reason::Invalid);
+        }
+        object.owner = Some(call.uid);
+        object.owner_key = call.key;
+        let version = self.put_pod(object, events);
+        Ok(Answer::Pod { version, owner: Some(call.uid) })
+    }
+
+    /// EXEC-5. The owner need not exist any more (EXEC-12).
+    fn create_pod(
+        &mut self,
+        call: &Call,
+        (NodeName(node), Symbol(hash), generation): (NodeName, Symbol, Option<i64>),
+        binds: Binds,
+        sorts: Sorts,
+        events: &mut Events,
+    ) -> Answer {
+        let target = small(node);
+        let object = PodObject {
+            name: self.name_for(target, sorts),
+            owner: Some(call.uid),
+            owner_key: call.key,
+            labelled: true,
+            target,
+            bound: binds == Binds::AtCreation,
+            template: call.template,
+            hash: small(hash),
+            generation: generation.map_or(0, small),
+            phase: PodPhase::Active,
+            ready: false,
+            matured: false,
+            deleting: false,
+        };
+        let version = self.put_pod(object, events);
+        Answer::Pod { version, owner: Some(call.uid) }
+    }
+
+    /// The name of a new pod: provisional, it says only where it sorts.
+    fn name_for(&self, target: u8, sorts: Sorts) -> u8 {
+        let last = self.pods.iter().filter(|pod| pod.target == target).map(Object::name).max();
+        match (sorts, last) {
+            // Names are even between two steps, so there is room before each.
+            (Sorts::BeforeLast, Some(last)) => last - 1,
+            (Sorts::BeforeLast, None) | (Sorts::Last, _) => NEW_POD,
+        }
+    }
+
+    /// STAT-11, HIST-13.
+    fn update_status(
+        &mut self,
+        call: &Call,
+        uid: u32,
+        version: ResourceVersion,
+        status: Status,
+        events: &mut Events,
+    ) -> Result<Answer, Reason> {
+        let mut object = *self.daemon_sets.get(call.key).ok_or(Reason::NotFound)?;
+        if u32::from(object.uid) != uid || u64::from(object.version) != version.0 {
+            return Err(Reason::Conflict);
+        }
+        let before = object;
+        let counters = &status.counters;
+        object.counters = [
+            counters.desired_number_scheduled,
+            counters.current_number_scheduled,
+            counters.number_misscheduled,
+            counters.number_ready,
+            counters.updated_number_scheduled,
+            counters.number_available,
+        ]
+        .map(small);
+        object.observed_generation = small(status.observed_generation);
+        object.collisions = status.collision_count.map_or(0, small);
+        if object == before {
+            return Ok(Answer::DaemonSet(object));
+        }
+        Ok(Answer::DaemonSet(self.put_daemon_set(object, events)))
+    }
+
+    /// The first half of a deletion with dependents (DEL-3, DEL-4): generation rises (OBJ-9).
+    pub fn mark_deleting(&mut self, key: Key, deleting: Deleting, events: &mut Events) {
+        if let Some(mut object) = self.daemon_sets.get(key).copied()
+            && object.deleting == Deleting::No
+        {
+            object.deleting = deleting;
+            object.generation += 1;
+            self.put_daemon_set(object, events);
+        }
+    }
+}
+
+/// Who sets the node name of a created pod (LEG-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Binds {
+    /// The scheduler.
+    Later,
+    /// The controller, in the create.
+    AtCreation,
+}
+
+/// A number of the controller's records as one of the model's. Every one of them came from a `u8`.
+fn small<N: TryInto<u8>>(number: N) -> u8 {
+    number.try_into().ok().expect("the model's numbers fit a byte")
+}

@@ -1,0 +1,88 @@
+//! Watch streams and informer stores (section 2.2).
+
+use serde::{Deserialize, Serialize};
+
+use super::object::{List, Object, Objects};
+
+/// One watch event: what one object is from one version on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Event<T> {
+    /// ADDED or MODIFIED.
+    Put(T),
+    /// DELETED, with the last state.
+    Deleted(T),
+    /// BOOKMARK (API-19).
+    Bookmark,
+}
+
+/// An event with its resourceVersion, by rank among the versions of the type.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Versioned<T> {
+    /// The version.
+    pub version: u8,
+    /// The event.
+    pub event: Event<T>,
+}
+
+/// One subscriber of one resource type: its store, and the stream of events on their way to it (API-14).
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Informer<T: Copy> {
+    /// The store.
+    pub store: Objects<T>,
+    /// The version the store has reached.
+    pub synced: u8,
+    /// Events on their way, oldest first.
+    pub stream: List<Versioned<T>>,
+}
+
+impl<T: Copy> Default for Informer<T> {
+    fn default() -> Self {
+        Self { store: Objects::default(), synced: 0, stream: List::new() }
+    }
+}
+
+/// What a handler is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notification<T> {
+    /// OnAdd.
+    Added(T),
+    /// OnUpdate: old, new.
+    Updated(T, T),
+    /// OnDelete, with the last known state.
+    Deleted(T),
+}
+
+impl<T: Object> Informer<T> {
+    /// Applies `event` to the store (API-21), and says what the handler is told.
+    pub fn apply(&mut self, event: Versioned<T>) -> Option<Notification<T>> {
+        self.synced = self.synced.max(event.version);
+        match event.event {
+            Event::Put(object) => Some(match self.store.put(object) {
+                Some(old) => Notification::Updated(old, object),
+                None => Notification::Added(object),
+            }),
+            // An object never seen alive was put and deleted between two lists; the store says nothing (API-17).
+            Event::Deleted(object) => self.store.remove(object.name()).map(|_| Notification::Deleted(object)),
+            Event::Bookmark => None,
+        }
+    }
+
+    /// Replaces the store by a list (API-17): what the handlers are told, deletions last.
+    pub fn replace(&mut self, listed: &Objects<T>, version: u8) -> List<Notification<T>> {
+        let mut told = List::new();
+        for object in listed.iter() {
+            match self.store.get(object.name()) {
+                None => told.push(Notification::Added(*object)),
+                Some(old) if old == object => {}
+                Some(old) => told.push(Notification::Updated(*old, *object)),
+            }
+        }
+        for old in self.store.iter().filter(|old| listed.get(old.name()).is_none()) {
+            told.push(Notification::Deleted(*old)); // API-18: with the last known state
+        }
+        self.store = listed.clone();
+        self.stream.clear();
+        self.synced = version;
+        told
+    }
+}
