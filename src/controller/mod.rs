@@ -16,3 +16,4 @@ pub mod rolling_update;
 pub mod status;
 pub mod sync;
 pub mod sync_nodes;
+pub mod visit;

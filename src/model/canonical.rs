@@ -1,0 +1,203 @@
+//! Names and versions by rank: behaviours that differ only in how often something was made meet in one state.
+//!
+//! Upstream only compares versions, and compares pod names only with those of the same node, so renumbering is exact
+//! (`ARCHITECTURE.md`, versions by rank). Between two steps pod names are the even numbers from 2, in the order of
+//! (target node, creation), and the versions of a type are 1, 2, 3, ...
+
+use super::state::{Cluster, Process};
+use crate::cluster::api_server::{Answer, Call, Store};
+use crate::cluster::object::{DaemonSetObject, PodObject, RevisionObject};
+use crate::cluster::watch::{Event, Informer};
+use crate::controller::record::{PodName, ResourceVersion, Uid};
+use crate::controller::visit::{Visit, Visitor};
+
+/// The identifiers of a state that are given by rank.
+trait Ranked {
+    fn pod(&mut self, name: &mut u8);
+    fn version(&mut self, kind: usize, version: &mut u8);
+}
+
+/// Which identifiers occur.
+struct Seen {
+    pods: [bool; 256],
+    versions: [[bool; 256]; 4],
+}
+
+impl Ranked for Seen {
+    fn pod(&mut self, name: &mut u8) {
+        self.pods[usize::from(*name)] = true;
+    }
+    fn version(&mut self, kind: usize, version: &mut u8) {
+        self.versions[kind][usize::from(*version)] = true;
+    }
+}
+
+/// What each becomes.
+struct Renamed {
+    pods: [u8; 256],
+    versions: [[u8; 256]; 4],
+}
+
+impl Ranked for Renamed {
+    fn pod(&mut self, name: &mut u8) {
+        *name = self.pods[usize::from(*name)];
+    }
+    fn version(&mut self, kind: usize, version: &mut u8) {
+        *version = self.versions[kind][usize::from(*version)];
+    }
+}
+
+/// Shows the identifiers inside a sync to a [`Ranked`].
+struct Inside<'a, R>(&'a mut R);
+
+fn as_byte(number: u64) -> u8 {
+    u8::try_from(number).expect("ranks fit a byte")
+}
+
+impl<R: Ranked> Inside<'_, R> {
+    fn rank(&mut self, kind: usize, version: &mut ResourceVersion) {
+        let mut byte = as_byte(version.0);
+        self.0.version(kind, &mut byte);
+        version.0 = u64::from(byte);
+    }
+}
+
+impl<R: Ranked> Visitor for Inside<'_, R> {
+    fn pod(&mut self, name: &mut PodName) {
+        let mut byte = as_byte(u64::from(name.0));
+        self.0.pod(&mut byte);
+        name.0 = u32::from(byte);
+    }
+    fn daemon_set_version(&mut self, version: &mut ResourceVersion) {
+        self.rank(0, version);
+    }
+    fn revision_version(&mut self, version: &mut ResourceVersion) {
+        self.rank(1, version);
+    }
+    fn pod_version(&mut self, version: &mut ResourceVersion) {
+        self.rank(2, version);
+    }
+    fn revision_uid(&mut self, uid: &mut Uid) {
+        let mut byte = as_byte(u64::from(uid.0));
+        self.0.version(1, &mut byte);
+        uid.0 = u32::from(byte);
+    }
+}
+
+/// An object with ranked identifiers.
+trait RankedObject: Copy {
+    /// Index of its type among the versions.
+    const KIND: usize;
+    fn ranks(&mut self, ranked: &mut impl Ranked);
+}
+
+impl RankedObject for DaemonSetObject {
+    const KIND: usize = 0;
+    fn ranks(&mut self, ranked: &mut impl Ranked) {
+        ranked.version(0, &mut self.version);
+    }
+}
+
+impl RankedObject for RevisionObject {
+    const KIND: usize = 1;
+    fn ranks(&mut self, ranked: &mut impl Ranked) {
+        ranked.version(1, &mut self.uid);
+        ranked.version(1, &mut self.version);
+    }
+}
+
+impl RankedObject for PodObject {
+    const KIND: usize = 2;
+    fn ranks(&mut self, ranked: &mut impl Ranked) {
+        ranked.pod(&mut self.name);
+    }
+}
+
+impl RankedObject for crate::cluster::object::NodeObject {
+    const KIND: usize = 3;
+    fn ranks(&mut self, _: &mut impl Ranked) {}
+}
+
+fn informer<T: RankedObject>(informer: &mut Informer<T>, ranked: &mut impl Ranked) {
+    informer.store.0.iter_mut().for_each(|object| object.ranks(ranked));
+    ranked.version(T::KIND, &mut informer.synced);
+    for versioned in &mut informer.stream {
+        ranked.version(T::KIND, &mut versioned.version);
+        match &mut versioned.event {
+            Event::Put(object) | Event::Deleted(object) => object.ranks(ranked),
+            Event::Bookmark => {}
+        }
+    }
+}
+
+fn call(call: &mut Call, ranked: &mut impl Ranked) {
+    call.request.visit(&mut Inside(ranked));
+}
+
+fn store(store: &mut Store, ranked: &mut impl Ranked) {
+    store.daemon_sets.0.iter_mut().for_each(|object| object.ranks(ranked));
+    store.revisions.0.iter_mut().for_each(|object| object.ranks(ranked));
+    store.pods.0.iter_mut().for_each(|object| object.ranks(ranked));
+    for (kind, version) in store.versions.iter_mut().enumerate() {
+        ranked.version(kind, version);
+    }
+}
+
+fn process(process: &mut Process, ranked: &mut impl Ranked) {
+    informer(&mut process.daemon_sets, ranked);
+    informer(&mut process.revisions, ranked);
+    informer(&mut process.pods, ranked);
+    informer(&mut process.nodes, ranked);
+    for work in &mut process.work {
+        work.memory.visit(&mut Inside(ranked));
+        if let Some(sync) = &mut work.sync {
+            sync.visit(&mut Inside(ranked));
+        }
+    }
+}
+
+fn everywhere(cluster: &mut Cluster, ranked: &mut impl Ranked) {
+    store(&mut cluster.store, ranked);
+    cluster.controllers.iter_mut().for_each(|one| process(one, ranked));
+    if let Some(laggard) = &mut cluster.laggard {
+        informer(laggard, ranked);
+    }
+    cluster.calls.iter_mut().for_each(|one| call(one, ranked));
+    for (one, answer) in &mut cluster.replies {
+        call(one, ranked);
+        match answer {
+            Answer::DaemonSet(object) => object.ranks(ranked),
+            Answer::Revision(object) => object.ranks(ranked),
+            Answer::Pod { version, .. } => ranked.version(2, version),
+            Answer::Done | Answer::Error(_) => {}
+        }
+    }
+}
+
+/// Renumbers `cluster`. Returns how many pod names are in use.
+pub fn canonicalise(cluster: &mut Cluster) -> u8 {
+    let mut seen = Seen { pods: [false; 256], versions: [[false; 256]; 4] };
+    everywhere(cluster, &mut seen);
+    let mut renamed = Renamed { pods: [0; 256], versions: [[0; 256]; 4] };
+    let mut pods = 0;
+    for name in 0..=u8::MAX {
+        if seen.pods[usize::from(name)] {
+            pods += 1;
+            renamed.pods[usize::from(name)] = pods * 2;
+        }
+    }
+    for kind in 0..4 {
+        let mut rank = 0;
+        for version in 1..=u8::MAX {
+            if seen.versions[kind][usize::from(version)] {
+                rank += 1;
+                renamed.versions[kind][usize::from(version)] = rank;
+            }
+        }
+    }
+    everywhere(cluster, &mut renamed);
+    // A store is sorted by name; renaming keeps the order of the names it holds.
+    cluster.calls.sort_unstable();
+    cluster.replies.sort_unstable();
+    pods
+}

@@ -1,0 +1,203 @@
+//! The whole state of a behaviour: what is true, what is on the wire, what each controller process shows and remembers.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use crate::cluster::api_server::{Answer, Call, Store};
+use crate::cluster::object::{DaemonSetObject, Key, List, NodeObject, PodObject, RevisionObject};
+use crate::cluster::watch::Informer;
+use crate::controller::memory::Memory;
+use crate::controller::sync::Sync;
+use crate::scope::Faults;
+
+/// A state as it is stored, hashed and compared: every field of a [`Cluster`], as few bytes.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct State(SmallVec<[u8; 240]>);
+
+impl State {
+    /// The bytes of `cluster`.
+    ///
+    /// # Panics
+    ///
+    /// Never: every field serialises.
+    pub fn of(cluster: &Cluster) -> Self {
+        struct Sink(SmallVec<[u8; 240]>);
+        impl postcard::ser_flavors::Flavor for Sink {
+            type Output = SmallVec<[u8; 240]>;
+            fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+                self.0.push(byte);
+                Ok(())
+            }
+            fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+                self.0.extend_from_slice(bytes);
+                Ok(())
+            }
+            fn finalize(self) -> postcard::Result<Self::Output> {
+                Ok(self.0)
+            }
+        }
+        let bytes = postcard::serialize_with_flavor(cluster, Sink(SmallVec::new())).expect("a cluster serialises");
+        Self(bytes)
+    }
+
+    /// The cluster whose bytes these are.
+    ///
+    /// # Panics
+    ///
+    /// Never: the bytes come from [`State::of`].
+    pub fn open(&self) -> Cluster {
+        postcard::from_bytes(&self.0).expect("the bytes are those of a cluster")
+    }
+
+    /// How many bytes it takes.
+    pub fn size(&self) -> usize {
+        self.0.len()
+    }
+}
+
+impl fmt::Debug for State {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.open().fmt(formatter)
+    }
+}
+
+/// The whole state, opened.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Cluster {
+    /// What is true.
+    pub store: Store,
+    /// What the machines behind the node names do; by node index.
+    pub machines: List<Machine>,
+    /// Controller processes: one, or two while leaders overlap.
+    pub controllers: SmallVec<[Process; 1]>,
+    /// The lagging API server's copy of the pods; only in scopes with such a fault.
+    pub laggard: Option<Informer<PodObject>>,
+    /// Requests under way to the API server.
+    pub calls: List<Call>,
+    /// Replies under way.
+    pub replies: SmallVec<[(Call, Answer); 2]>,
+    /// Users, by script.
+    pub users: List<User>,
+    /// What may still go wrong.
+    pub budgets: Faults,
+}
+
+/// A machine: what the API server does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Machine {
+    /// Whether its kubelet works.
+    pub kubelet_up: bool,
+    /// Whether there is room for a pod.
+    pub room: bool,
+}
+
+/// A user in a script.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct User {
+    /// How many commands are done.
+    pub done: u8,
+    /// An undo under way.
+    pub undo: Undo,
+}
+
+/// Where a `rollout undo` is (UNDO-1): two reads and a patch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Undo {
+    /// Not begun.
+    #[default]
+    Idle,
+    /// The `DaemonSet` was read: uid and template.
+    Read(u8, u8),
+    /// The template to restore was chosen.
+    Chosen(u8),
+}
+
+/// One controller process.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Process {
+    /// Whether it runs.
+    pub running: bool,
+    /// Its informers.
+    pub daemon_sets: Informer<DaemonSetObject>,
+    /// Of revisions.
+    pub revisions: Informer<RevisionObject>,
+    /// Of pods.
+    pub pods: Informer<PodObject>,
+    /// Of nodes.
+    pub nodes: Informer<NodeObject>,
+    /// Node names waiting in the node queue (EVT-15).
+    pub node_queue: List<u8>,
+    /// Per `DaemonSet` name: queue, memory, sync.
+    pub work: SmallVec<[Work; 1]>,
+}
+
+/// What one process has to do with one `DaemonSet` name.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Work {
+    /// The key in the work queue.
+    pub queue: Queued,
+    /// Expectations and own writes.
+    pub memory: Memory,
+    /// A delayed add for minReadySeconds is pending (EVT-10, STAT-12).
+    pub ready_timer: bool,
+    /// A delayed add for a failed pod's back-off is pending (MAN-7).
+    pub backoff_timer: bool,
+    /// Nodes whose failed pods are in back-off (MAN-19).
+    pub backoff: List<Backoff>,
+    /// The sync under way.
+    pub sync: Option<Box<Sync>>,
+}
+
+/// A back-off record in force (MAN-19).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Backoff {
+    /// The `DaemonSet`'s uid.
+    pub uid: u8,
+    /// Its observedGeneration.
+    pub observed_generation: u8,
+    /// The node.
+    pub node: u8,
+}
+
+/// Where a key is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum Queued {
+    /// Nowhere.
+    #[default]
+    No,
+    /// Waiting for a worker.
+    Waiting,
+    /// A worker has it.
+    Processing,
+    /// A worker has it, and it was added meanwhile.
+    Again,
+}
+
+impl Queued {
+    /// `Add`.
+    #[must_use]
+    pub fn added(self) -> Self {
+        match self {
+            Self::No | Self::Waiting => Self::Waiting,
+            Self::Processing | Self::Again => Self::Again,
+        }
+    }
+
+    /// `Done`.
+    #[must_use]
+    pub fn done(self) -> Self {
+        match self {
+            Self::Again | Self::Waiting => Self::Waiting,
+            Self::No | Self::Processing => Self::No,
+        }
+    }
+}
+
+impl Cluster {
+    /// The `DaemonSet` of `key` as it is.
+    pub fn daemon_set(&self, key: Key) -> Option<&DaemonSetObject> {
+        self.store.daemon_sets.get(key)
+    }
+}

@@ -1,0 +1,258 @@
+//! One checked configuration, as the model needs it. Everything a behaviour may do is bounded here.
+
+use crate::controller::record::{Placement, UpdateStrategy};
+use crate::release::Switches;
+
+/// Index of a node.
+pub type NodeIndex = u8;
+/// Index of a template.
+pub type TemplateIndex = u8;
+/// Index of a node variant.
+pub type VariantIndex = u8;
+/// Index of a strategy.
+pub type StrategyIndex = u8;
+/// Index of a `DaemonSet`.
+pub type DaemonSetIndex = u8;
+
+/// A scope: which objects there are, what users do, what may go wrong, and how often.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Scope {
+    /// Name of the model.
+    pub name: String,
+    /// The controller's release and mutations.
+    pub switches: Switches,
+    /// Which controller runs.
+    pub controller: ControllerKind,
+    /// Nodes.
+    pub nodes: Vec<NodeSpec>,
+    /// Names of the node variants: labels and taints.
+    pub variants: Vec<String>,
+    /// Pod templates.
+    pub templates: Vec<TemplateSpec>,
+    /// `placement[template][variant]`.
+    pub placement: Vec<Vec<Placement>>,
+    /// Update strategies with their other spec fields.
+    pub strategies: Vec<StrategySpec>,
+    /// `DaemonSet`s by name.
+    pub daemon_sets: Vec<DaemonSetSpec>,
+    /// One script a user; users run concurrently.
+    pub users: Vec<Vec<Command>>,
+    /// Undelivered commits each watch may hold.
+    pub lag: Lag,
+    /// Fault budgets.
+    pub faults: Faults,
+    /// What moves node variants besides users.
+    pub lifecycle: Vec<LifecycleRule>,
+    /// Capacities, never hidden: exceeding one ends in `NoneFound(capacity)`.
+    pub capacity: Capacity,
+    /// How requests travel.
+    pub calls: Calls,
+    /// Where the behaviour starts.
+    pub start: Start,
+}
+
+/// Which controller the scope runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ControllerKind {
+    /// The `DaemonSet` controller of the profile.
+    Upstream,
+    /// The positive control: deterministic pod names (section 18.4 of the reference).
+    DeterministicNames,
+}
+
+/// A node of the scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeSpec {
+    /// `metadata.name`.
+    pub name: String,
+    /// Its variant at the start; none: it joins later.
+    pub variant: Option<VariantIndex>,
+    /// What its kubelet does with pods.
+    pub kubelet: KubeletKind,
+    /// Whether there is room for a pod at the start.
+    pub room: bool,
+}
+
+/// What a kubelet does with pods.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum KubeletKind {
+    /// Runs them.
+    Runs,
+    /// Rejects every pod: phase Failed (NODE-12).
+    Rejects,
+    /// Silent from the start: starts and ends nothing.
+    Silent,
+}
+
+/// A pod template of the scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TemplateSpec {
+    /// A word for it, such as its image.
+    pub name: String,
+    /// What becomes of its pods.
+    pub pods: PodFate,
+}
+
+/// What becomes of the pods of a template.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum PodFate {
+    /// They become ready.
+    Ready,
+    /// They never do.
+    NeverReady,
+    /// They fail.
+    Fail,
+}
+
+/// An update strategy, with the other fields of the spec.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StrategySpec {
+    /// A word for it.
+    pub name: String,
+    /// `spec.updateStrategy`.
+    pub strategy: UpdateStrategy,
+    /// `spec.minReadySeconds`.
+    pub min_ready_seconds: i32,
+    /// `spec.revisionHistoryLimit`.
+    pub revision_history_limit: i32,
+}
+
+/// A `DaemonSet` name of the scope.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DaemonSetSpec {
+    /// `metadata.name`.
+    pub name: String,
+    /// Whether its selector also matches objects that have no labels (DS-B53).
+    pub selects_unlabelled: bool,
+}
+
+/// One command of a user's script.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Command {
+    /// `kubectl create` of a `DaemonSet`.
+    Create(DaemonSetIndex, TemplateIndex, StrategyIndex),
+    /// `kubectl apply` of another template; also `rollout restart` (UNDO-17).
+    Apply(DaemonSetIndex, TemplateIndex),
+    /// A change of the strategy or of another spec field.
+    SetStrategy(DaemonSetIndex, StrategyIndex),
+    /// An annotation: a `DaemonSet` event and nothing else.
+    Annotate(DaemonSetIndex),
+    /// `rollout undo`, to this number or to the previous one (section 13).
+    Undo(DaemonSetIndex, Option<u8>),
+    /// `kubectl delete`.
+    Delete(DaemonSetIndex, Cascade),
+    /// Deletes a pod of the node: `kubectl delete pod`, an eviction, a drain that reaches daemon pods.
+    DeletePod(DaemonSetIndex, NodeIndex),
+    /// Takes the selector's labels off a pod of the node.
+    UnlabelPod(DaemonSetIndex, NodeIndex),
+    /// Creates a pod by hand that the selector matches, bound to the node.
+    CreateOrphan(DaemonSetIndex, NodeIndex, TemplateIndex),
+    /// Copies the revision of a template under another name, without owner.
+    CopyRevision(DaemonSetIndex, TemplateIndex),
+    /// Creates a revision without labels (DS-B53).
+    CreateUnlabelledRevision(DaemonSetIndex),
+    /// Gives a node another variant: cordon, taint, label, or back.
+    SetNode(NodeIndex, VariantIndex),
+    /// A node joins, or joins again under its name.
+    Join(NodeIndex, VariantIndex),
+    /// A node object is deleted.
+    Leave(NodeIndex),
+    /// Somebody else's pods take or leave the room of a node.
+    SetRoom(NodeIndex, bool),
+}
+
+/// What becomes of the dependents of a deleted `DaemonSet` (DEL-1 to DEL-4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Cascade {
+    /// Collected afterwards.
+    Background,
+    /// Collected first.
+    Foreground,
+    /// Kept without owner.
+    Orphan,
+}
+
+/// Undelivered commits that each watch may hold; at least 1. A step that would add one more waits for a delivery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Lag {
+    /// `DaemonSet`s.
+    pub daemon_sets: u8,
+    /// Revisions.
+    pub revisions: u8,
+    /// Pods.
+    pub pods: u8,
+    /// Nodes.
+    pub nodes: u8,
+}
+
+/// How often each fault may happen in one behaviour.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+pub struct Faults {
+    /// The controller process dies and another starts, with a fresh list.
+    pub crash: u8,
+    /// As `crash`, but the pod list comes from a lagging API server (API-13).
+    pub stale_list: u8,
+    /// A watch of pods breaks and lists again (API-17).
+    pub pod_watch_break: u8,
+    /// A resync re-delivers the `DaemonSet` (API-20).
+    pub resync: u8,
+    /// A bookmark (API-19) on the pod stream.
+    pub bookmark: u8,
+    /// A request is refused with a definite error.
+    pub refused: u8,
+    /// A request never arrives, and its sender sees a timeout.
+    pub lost_request: u8,
+    /// A request is carried out, and its sender sees a timeout (API-5).
+    pub lost_reply: u8,
+    /// Five minutes pass while expectations are not fulfilled (EXP-5).
+    pub expiry: u8,
+    /// A second leader starts while the first still runs (API-24).
+    pub second_leader: u8,
+    /// A ready pod is not ready for a moment.
+    pub readiness_blip: u8,
+    /// A running pod fails or is evicted.
+    pub pod_failure: u8,
+    /// A kubelet goes silent.
+    pub kubelet_silent: u8,
+}
+
+/// A rule of the node lifecycle controller or of an agent on the node: when a pod of this `DaemonSet` on a node is ready
+/// (or no longer), the node changes from one variant to another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LifecycleRule {
+    /// Whose pod.
+    pub daemon_set: DaemonSetIndex,
+    /// Whether a ready pod, or its absence, moves the node.
+    pub when_ready: bool,
+    /// From.
+    pub from: VariantIndex,
+    /// To.
+    pub to: VariantIndex,
+}
+
+/// Capacities of a state.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Pod names in use.
+    pub pods: u8,
+    /// The largest revision number.
+    pub revision_number: u8,
+}
+
+/// How requests of the controller travel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calls {
+    /// Sending, handling and the reply are three steps.
+    Split,
+    /// They are one step; a batch is handled in its order.
+    Atomic,
+}
+
+/// Where behaviours start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// Nodes only; a script creates the `DaemonSet`.
+    Empty,
+    /// The first `DaemonSet` of the scope has rolled out its first template with its first strategy.
+    Settled,
+}
