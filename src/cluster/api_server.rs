@@ -366,7 +366,7 @@ impl Store {
     }
 
     /// The name of a new pod: provisional, it says only where it sorts.
-    fn name_for(&self, target: u8, sorts: Sorts) -> u8 {
+    pub fn name_for(&self, target: u8, sorts: Sorts) -> u8 {
         let last = self.pods.iter().filter(|pod| pod.target == target).map(Object::name).max();
         match (sorts, last) {
             // Names are even between two steps, so there is room before each.

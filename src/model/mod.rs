@@ -1,4 +1,10 @@
 //! State, actions, and the stateright actors and model that put the hosts together.
 
+pub mod action;
 pub mod canonical;
+pub mod compose;
+pub mod informed;
+pub mod process;
+pub mod start;
 pub mod state;
+pub mod view;

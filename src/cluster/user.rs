@@ -1,0 +1,199 @@
+//! Users: `kubectl` and what else people do to a cluster (section 13).
+
+use super::api_server::{Events, Sorts, Store};
+use super::object::{
+    COPIES, DaemonSetObject, Deleting, Key, NO_LABELS, NodeObject, Object, PodObject, PodPhase, RevisionObject,
+};
+use crate::scope::{Cascade, Command};
+
+/// Carries out a command that is one request. None: it cannot be carried out now, and its user waits.
+pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<()> {
+    match command {
+        Command::Create(key, template, strategy) => create(store, key, template, strategy, events),
+        Command::Apply(key, template) => {
+            let object = live(store, key)?;
+            if object.template != template {
+                patch_template(store, key, template, events);
+            }
+            Some(())
+        }
+        Command::SetStrategy(key, strategy) => {
+            let mut object = live(store, key)?;
+            if object.strategy != strategy {
+                object.strategy = strategy;
+                object.generation += 1;
+                store.put_daemon_set(object, events);
+            }
+            Some(())
+        }
+        Command::Annotate(key) => {
+            let object = live(store, key)?;
+            store.put_daemon_set(object, events);
+            Some(())
+        }
+        Command::Undo(..) => unreachable!("an undo is three requests, see `choose_revision`"),
+        Command::Delete(key, cascade) => {
+            live(store, key)?;
+            match cascade {
+                Cascade::Background => store.remove_daemon_set(key, events),
+                Cascade::Foreground => store.mark_deleting(key, Deleting::Foreground, events),
+                Cascade::Orphan => store.mark_deleting(key, Deleting::Orphan, events),
+            }
+            Some(())
+        }
+        Command::DeletePod(key, node) => {
+            let name = pod_on(store, key, node)?.name;
+            store.delete_pod(name, events).ok()
+        }
+        Command::UnlabelPod(key, node) => {
+            let mut pod = pod_on(store, key, node)?;
+            pod.labelled = false;
+            store.put_pod(pod, events);
+            Some(())
+        }
+        Command::CreateOrphan(key, node, template) => {
+            let pod = PodObject {
+                name: store.name_for(node, Sorts::Last),
+                owner: None,
+                owner_key: key,
+                labelled: true,
+                target: node,
+                bound: true,
+                template,
+                hash: 0,
+                generation: 0,
+                phase: PodPhase::Active,
+                ready: false,
+                matured: false,
+                deleting: false,
+            };
+            store.put_pod(pod, events);
+            Some(())
+        }
+        Command::CopyRevision(key, template) => {
+            let original = store.revisions.iter().find(|revision| revision.key == key && revision.template == template);
+            let copy = RevisionObject { owner: None, ..*original? };
+            add_revision(store, copy, events);
+            Some(())
+        }
+        Command::CreateUnlabelledRevision(key) => {
+            let object = live(store, key)?;
+            let revision = RevisionObject {
+                name: COPIES,
+                uid: 0,
+                version: 0,
+                key,
+                owner: None,
+                template: object.template,
+                number: 1,
+                label: NO_LABELS,
+                deleting: false,
+            };
+            add_revision(store, revision, events);
+            Some(())
+        }
+        Command::SetNode(node, variant) => {
+            let object = store.nodes.get(node).copied()?;
+            if object.variant != variant {
+                store.put_node(NodeObject { variant, ..object }, events);
+            }
+            Some(())
+        }
+        Command::Join(node, variant) => {
+            if store.nodes.get(node).is_some() {
+                return None;
+            }
+            store.put_node(NodeObject { name: node, variant }, events);
+            Some(())
+        }
+        Command::Leave(node) => {
+            store.nodes.get(node)?;
+            store.remove_node(node, events);
+            Some(())
+        }
+        Command::SetRoom(..) => Some(()),
+    }
+}
+
+/// A `DaemonSet` that is there and not being deleted.
+fn live(store: &Store, key: Key) -> Option<DaemonSetObject> {
+    store.daemon_sets.get(key).copied().filter(|object| object.deleting == Deleting::No)
+}
+
+/// A live pod of the `DaemonSet` on the node.
+fn pod_on(store: &Store, key: Key, node: u8) -> Option<PodObject> {
+    store
+        .pods
+        .iter()
+        .find(|pod| pod.owner_key == key && pod.target == node && !pod.deleting && pod.owner.is_some())
+        .copied()
+}
+
+/// OBJ-8, OBJ-10.
+fn create(store: &mut Store, key: Key, template: u8, strategy: u8, events: &mut Events) -> Option<()> {
+    if store.daemon_sets.get(key).is_some() {
+        return None;
+    }
+    store.uids += 1;
+    let object = DaemonSetObject {
+        key,
+        uid: store.uids,
+        version: 0,
+        generation: 1,
+        template,
+        template_generation: 1,
+        strategy,
+        deleting: Deleting::No,
+        collisions: 0,
+        observed_generation: 0,
+        counters: [0; 6],
+    };
+    store.put_daemon_set(object, events);
+    Some(())
+}
+
+/// A patch of the template without version: last writer wins (API-2, UNDO-9).
+pub fn patch_template(store: &mut Store, key: Key, template: u8, events: &mut Events) {
+    if let Some(mut object) = store.daemon_sets.get(key).copied() {
+        object.template = template;
+        object.generation += 1;
+        object.template_generation += 1;
+        store.put_daemon_set(object, events);
+    }
+}
+
+fn add_revision(store: &mut Store, mut revision: RevisionObject, events: &mut Events) {
+    let copies = store.revisions.iter().map(Object::name).filter(|name| *name >= COPIES).max();
+    revision.name = copies.map_or(COPIES, |name| name + 1);
+    store.put_revision(revision, events);
+}
+
+/// What `rollout undo` finds when it lists the revisions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Found {
+    /// This template is to be restored.
+    Template(u8),
+    /// "skipped rollback": the template is the one already there (UNDO-8).
+    Skipped,
+    /// "no last revision", "unable to find specified revision" (UNDO-3, UNDO-6).
+    Error,
+}
+
+/// UNDO-3, UNDO-6, UNDO-8. Revisions with equal numbers come in the order of their names.
+pub fn choose_revision(store: &Store, uid: u8, current: u8, to: Option<u8>) -> Found {
+    let mut owned: Vec<&RevisionObject> =
+        store.revisions.iter().filter(|revision| revision.owner == Some(uid)).collect();
+    let chosen = match to {
+        Some(number) => owned.iter().find(|revision| revision.number == number).copied(),
+        None if owned.len() < 2 => None,
+        None => {
+            owned.sort_by_key(|revision| std::cmp::Reverse(revision.number));
+            owned.get(1).copied()
+        }
+    };
+    match chosen {
+        None => Found::Error,
+        Some(revision) if revision.template == current => Found::Skipped,
+        Some(revision) => Found::Template(revision.template),
+    }
+}

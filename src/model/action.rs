@@ -1,0 +1,198 @@
+//! The alphabet: every step a behaviour can take, named by what it is about, never by an index.
+
+use serde::{Deserialize, Serialize};
+
+use crate::cluster::api_server::Sorts;
+use crate::cluster::object::Key;
+use crate::controller::request::{Reason, Request};
+
+/// A resource type with a watch of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Resource {
+    /// `DaemonSet`s.
+    DaemonSets,
+    /// `ControllerRevision`s.
+    Revisions,
+    /// Pods.
+    Pods,
+    /// Nodes.
+    Nodes,
+}
+
+/// One step. `controller` is the index of a process, `key` that of a `DaemonSet` name; `choice` numbers the alternatives
+/// of a decision in their canonical order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Action {
+    /// The next watch event of an object enters the store, and its handler runs (API-21).
+    Deliver { controller: u8, resource: Resource, name: u8 },
+    /// A worker takes a node name (EVT-16).
+    NodeItem { controller: u8, node: u8 },
+    /// A worker takes the key and begins a sync.
+    Begin { controller: u8, key: Key, choice: u8 },
+    /// The sync reads on.
+    Proceed { controller: u8, key: Key, choice: u8 },
+    /// The API server carries a request out.
+    Handle { controller: u8, key: Key, request: Request, sorts: Sorts },
+    /// A reply reaches the sync.
+    Reply { controller: u8, key: Key, request: Request, choice: u8 },
+    /// A request of a dead process vanishes.
+    Drop { controller: u8, key: Key, request: Request },
+    /// The delayed add for minReadySeconds falls due.
+    ReadyTimer { controller: u8, key: Key },
+    /// The back-off of failed pods on a node ends.
+    BackoffEnds { controller: u8, key: Key, node: u8 },
+    /// The dead process is replaced by another, with fresh lists.
+    Restart { controller: u8 },
+    /// The scheduler binds a pod.
+    Bind { pod: u8 },
+    /// The kubelet reports a pod ready.
+    PodReady { pod: u8 },
+    /// The kubelet reports a terminating pod not ready.
+    PodUnready { pod: u8 },
+    /// The kubelet reports a pod failed: it rejected it, or it ended.
+    PodFailed { pod: u8 },
+    /// The kubelet has ended a terminating pod.
+    PodEnded { pod: u8 },
+    /// minReadySeconds have passed.
+    Mature { pod: u8 },
+    /// Pod GC removes a pod of a vanished node (GC-6).
+    PodGc { pod: u8 },
+    /// The garbage collector deletes or orphans a pod.
+    CollectPod { pod: u8 },
+    /// The garbage collector deletes or orphans a revision.
+    CollectRevision { name: u8 },
+    /// The garbage collector lets a `DaemonSet` go.
+    FinishDelete { key: Key },
+    /// The node lifecycle controller, or an agent, moves a node to another variant.
+    Lifecycle { node: u8, variant: u8 },
+    /// A user takes the next step of its script.
+    User { user: u8 },
+    /// Fault: the controller process dies.
+    Crash { controller: u8 },
+    /// Fault: it is replaced by one that lists pods from a lagging API server, which has `seen` of its pending events.
+    StaleRestart { controller: u8, seen: u8 },
+    /// Fault: a second leader starts.
+    SecondLeader,
+    /// Fault: the pod watch breaks and lists again.
+    BreakPodWatch { controller: u8 },
+    /// A resync re-delivers the `DaemonSet` (API-20).
+    Resync { controller: u8, key: Key },
+    /// A bookmark on the pod stream (API-19).
+    Bookmark { controller: u8 },
+    /// Fault: a request is refused.
+    Refuse { controller: u8, key: Key, request: Request, reason: Reason },
+    /// Fault: a request never arrives; its sender sees a timeout.
+    LoseRequest { controller: u8, key: Key, request: Request },
+    /// Fault: a request is carried out; its sender sees a timeout (API-5).
+    LoseReply { controller: u8, key: Key, request: Request, sorts: Sorts },
+    /// Fault: five minutes pass over unfulfilled expectations (EXP-5).
+    Expire { controller: u8, key: Key },
+    /// Fault: a ready pod is not ready for a moment.
+    Blip { pod: u8 },
+    /// Fault: a running pod fails.
+    FailPod { pod: u8 },
+    /// Fault: a kubelet goes silent.
+    Silence { node: u8 },
+}
+
+/// Who takes a step.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Class {
+    /// The system itself.
+    System,
+    /// A user.
+    User,
+    /// A fault, or a resync: nothing that rest waits for.
+    Fault,
+}
+
+impl Action {
+    /// Who takes the step.
+    pub fn class(&self) -> Class {
+        match self {
+            Self::Deliver { .. }
+            | Self::NodeItem { .. }
+            | Self::Begin { .. }
+            | Self::Proceed { .. }
+            | Self::Handle { .. }
+            | Self::Reply { .. }
+            | Self::Drop { .. }
+            | Self::ReadyTimer { .. }
+            | Self::BackoffEnds { .. }
+            | Self::Restart { .. }
+            | Self::Bind { .. }
+            | Self::PodReady { .. }
+            | Self::PodUnready { .. }
+            | Self::PodFailed { .. }
+            | Self::PodEnded { .. }
+            | Self::Mature { .. }
+            | Self::PodGc { .. }
+            | Self::CollectPod { .. }
+            | Self::CollectRevision { .. }
+            | Self::FinishDelete { .. }
+            | Self::Lifecycle { .. } => Class::System,
+            Self::User { .. } => Class::User,
+            Self::Crash { .. }
+            | Self::StaleRestart { .. }
+            | Self::SecondLeader
+            | Self::BreakPodWatch { .. }
+            | Self::Resync { .. }
+            | Self::Bookmark { .. }
+            | Self::Refuse { .. }
+            | Self::LoseRequest { .. }
+            | Self::LoseReply { .. }
+            | Self::Expire { .. }
+            | Self::Blip { .. }
+            | Self::FailPod { .. }
+            | Self::Silence { .. } => Class::Fault,
+        }
+    }
+
+    /// The kind of the step, for coverage.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Deliver { resource, .. } => match resource {
+                Resource::DaemonSets => "deliver DaemonSet",
+                Resource::Revisions => "deliver ControllerRevision",
+                Resource::Pods => "deliver Pod",
+                Resource::Nodes => "deliver Node",
+            },
+            Self::NodeItem { .. } => "node item",
+            Self::Begin { .. } => "begin sync",
+            Self::Proceed { .. } => "sync reads on",
+            Self::Handle { .. } => "handle request",
+            Self::Reply { .. } => "reply",
+            Self::Drop { .. } => "request vanishes",
+            Self::ReadyTimer { .. } => "minReadySeconds timer",
+            Self::BackoffEnds { .. } => "back-off ends",
+            Self::Restart { .. } => "restart",
+            Self::Bind { .. } => "bind",
+            Self::PodReady { .. } => "pod ready",
+            Self::PodUnready { .. } => "terminating pod not ready",
+            Self::PodFailed { .. } => "pod failed",
+            Self::PodEnded { .. } => "pod ended",
+            Self::Mature { .. } => "minReadySeconds pass",
+            Self::PodGc { .. } => "pod GC",
+            Self::CollectPod { .. } => "collect pod",
+            Self::CollectRevision { .. } => "collect revision",
+            Self::FinishDelete { .. } => "finish deletion",
+            Self::Lifecycle { .. } => "node lifecycle",
+            Self::User { .. } => "user command",
+            Self::Crash { .. } => "crash",
+            Self::StaleRestart { .. } => "restart onto an older list",
+            Self::SecondLeader => "second leader",
+            Self::BreakPodWatch { .. } => "pod watch breaks",
+            Self::Resync { .. } => "resync",
+            Self::Bookmark { .. } => "bookmark",
+            Self::Refuse { .. } => "request refused",
+            Self::LoseRequest { .. } => "request lost",
+            Self::LoseReply { .. } => "reply lost",
+            Self::Expire { .. } => "expectations expire",
+            Self::Blip { .. } => "readiness blip",
+            Self::FailPod { .. } => "pod failure",
+            Self::Silence { .. } => "kubelet silent",
+        }
+    }
+}

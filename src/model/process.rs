@@ -1,0 +1,240 @@
+//! A controller process at work: taking a key, going on with a sync, taking a reply.
+//!
+//! Each function returns every alternative: the process afterwards and the requests it sends.
+
+use smallvec::SmallVec;
+
+use super::state::{Backoff, Process, Queued};
+use super::view::{self, Records};
+use crate::cluster::api_server::{Answer, Call, Origin};
+use crate::cluster::object::{Key, List};
+use crate::controller::request::{Failure, Request, Stage};
+use crate::controller::sync::{Batches, Effect, Outcome, Point, Rules, State, Step, Sync, Wait};
+use crate::controller::sync_nodes::Caller;
+use crate::scope::Scope;
+
+/// One thing a process can do.
+#[derive(Clone, Debug)]
+pub struct Alternative {
+    /// The process afterwards.
+    pub process: Process,
+    /// The requests it sends.
+    pub calls: List<Call>,
+    /// How the sync ended, if it did.
+    pub ended: Option<Result<(), Failure>>,
+}
+
+/// The rules that the scope's controller goes by.
+pub fn rules(scope: &Scope) -> Rules {
+    Rules { switches: scope.switches, burst: 250, batches: Batches::Every }
+}
+
+/// A worker takes `key` from the queue and begins a sync (SYNC-2 to SYNC-6), as far as the first pods are read.
+pub fn begin(scope: &Scope, process: &Process, controller: u8, key: Key) -> Vec<Alternative> {
+    let records = Records::of(scope, process, key, None);
+    let outcome = Sync::start(&rules(scope), &records.view(), process.work[usize::from(key)].memory);
+    let mut taken = process.clone();
+    taken.work[usize::from(key)].queue = Queued::Processing;
+    follow(scope, &taken, controller, key, vec![outcome], After::Point)
+}
+
+/// The sync of `key` goes on from the point where it waits.
+pub fn proceed(scope: &Scope, process: &Process, controller: u8, key: Key) -> Vec<Alternative> {
+    let work = &process.work[usize::from(key)];
+    let sync = work.sync.as_ref().expect("a sync is under way");
+    let records = Records::of(scope, process, key, Some(sync.daemon_set()));
+    let mut outcomes = Vec::new();
+    sync.proceed(&rules(scope), &records.view(), work.memory, &mut outcomes);
+    follow(scope, process, controller, key, outcomes, After::Point)
+}
+
+/// The sync of `call`'s key takes the answer to it. `others` tells whether more of its calls are under way.
+pub fn take_reply(scope: &Scope, process: &Process, call: &Call, answer: &Answer, others: bool) -> Vec<Alternative> {
+    let key = call.key;
+    let work = &process.work[usize::from(key)];
+    let sync = work.sync.as_ref().expect("a reply is awaited by a sync");
+    let reply = view::reply(scope, key, answer);
+    let mut outcomes = Vec::new();
+    sync.reply(&rules(scope), call.request, reply, work.memory, &mut outcomes);
+    follow(scope, process, call.controller, key, outcomes, After::Reply { others })
+}
+
+/// Whether the sync of `work` waits at a point, so that [`proceed`] applies.
+pub fn waits_at_point(scope: &Scope, process: &Process, key: Key) -> bool {
+    let sync = process.work[usize::from(key)].sync.as_ref();
+    sync.is_some_and(|sync| matches!(sync.wait(&rules(scope)), Wait::Point(_)))
+}
+
+/// What a step of a sync comes after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum After {
+    /// A point where it read something.
+    Point,
+    /// A reply.
+    Reply {
+        /// Whether more requests of the same batch are under way.
+        others: bool,
+    },
+}
+
+/// Carries every outcome on to the next place where something else may happen first (deviation D-03).
+fn follow(
+    scope: &Scope,
+    process: &Process,
+    controller: u8,
+    key: Key,
+    outcomes: Vec<Outcome>,
+    after: After,
+) -> Vec<Alternative> {
+    let after_reply = after != After::Point;
+    let mut alternatives = Vec::new();
+    let mut open: Vec<(Process, Outcome)> = outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)).collect();
+    while let Some((mut process, outcome)) = open.pop() {
+        let sync = match outcome.state {
+            State::Waiting(sync) => sync,
+            State::Finished(result) => {
+                let ds = process.work[usize::from(key)].sync.as_ref().map(|sync| *sync.daemon_set());
+                process.work[usize::from(key)].memory = outcome.memory;
+                apply(&mut process, key, ds.as_ref(), &outcome.effects);
+                finish(&mut process, key, result);
+                alternatives.push(Alternative { process, calls: List::new(), ended: Some(result) });
+                continue;
+            }
+        };
+        let work = &mut process.work[usize::from(key)];
+        work.memory = outcome.memory;
+        let ds = *sync.daemon_set();
+        work.sync = Some(sync);
+        apply(&mut process, key, Some(&ds), &outcome.effects);
+        let sync = process.work[usize::from(key)].sync.as_mut().expect("just stored");
+        match sync.wait(&rules(scope)) {
+            Wait::Point(point) if reads_at_once(sync, point, after_reply) => {
+                let records = Records::of(scope, &process, key, Some(&ds));
+                let work = &process.work[usize::from(key)];
+                let mut outcomes = Vec::new();
+                let sync = work.sync.as_ref().expect("just stored");
+                sync.proceed(&rules(scope), &records.view(), work.memory, &mut outcomes);
+                open.extend(outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)));
+            }
+            Wait::Point(_) => {
+                clear_dead_locals(sync);
+                alternatives.push(Alternative { process, calls: List::new(), ended: None });
+            }
+            Wait::OneOf(requests) => {
+                clear_dead_locals(sync);
+                let sync = sync.clone();
+                for request in requests {
+                    let calls = List::from_slice(&[call(controller, key, &sync, request)]);
+                    alternatives.push(Alternative { process: process.clone(), calls, ended: None });
+                }
+            }
+            Wait::Batch(requests) => {
+                clear_dead_locals(sync);
+                let sync = sync.clone();
+                let calls = if after == (After::Reply { others: true }) {
+                    List::new()
+                } else {
+                    requests.iter().map(|request| call(controller, key, &sync, *request)).collect()
+                };
+                alternatives.push(Alternative { process, calls, ended: None });
+            }
+        }
+    }
+    alternatives
+}
+
+/// The points passed in the same step as what led to them.
+///
+/// `DaemonSet`, nodes, revisions and the first reading of pods are four stores whose streams are independent of one
+/// another, so reading them at one moment is reading them at four with other lags; the expectations are examined
+/// together with the reading that follows, since only events that lower them come between. A clean-up with nothing to
+/// clean reads for nothing.
+fn reads_at_once(sync: &Sync, point: Point, after_reply: bool) -> bool {
+    match point {
+        Point::Nodes | Point::History => true,
+        // After a reply of the history other steps may come first; without one the history was read just now.
+        Point::GateCheck => !after_reply,
+        Point::Manage | Point::RollingUpdate | Point::Node | Point::Pod => true,
+        Point::Cleanup => sync.old.len() <= usize::try_from(sync.ds.revision_history_limit).unwrap_or(0),
+        Point::Dedup => !after_reply,
+        Point::RolloutCheck | Point::Status => false,
+    }
+}
+
+/// The request as it travels.
+fn call(controller: u8, key: Key, sync: &Sync, request: Request) -> Call {
+    let small = |number: u32| u8::try_from(number).expect("the model's numbers fit a byte");
+    let origin = match &sync.step {
+        Step::SyncNodes(call) if call.caller == Caller::RollingUpdate => Origin::RollingUpdate,
+        _ => Origin::Manage,
+    };
+    Call {
+        controller,
+        awaited: true,
+        key,
+        uid: small(sync.ds.uid.0),
+        template: small(sync.ds.template.0),
+        collisions: sync.ds.status.collision_count.map_or(0, |count| u8::try_from(count).expect("few collisions")),
+        origin,
+        request,
+    }
+}
+
+/// What a step does besides requests.
+fn apply(process: &mut Process, key: Key, ds: Option<&crate::controller::record::DaemonSet>, effects: &[Effect]) {
+    let work = &mut process.work[usize::from(key)];
+    for effect in effects {
+        match effect {
+            Effect::ArmBackoff(node) => {
+                let ds = ds.expect("only a sync with a DaemonSet arms a back-off");
+                let small = |number: i64| u8::try_from(number).expect("the model's numbers fit a byte");
+                let backoff = Backoff {
+                    uid: small(i64::from(ds.uid.0)),
+                    observed_generation: small(ds.status.observed_generation),
+                    node: small(i64::from(node.0)),
+                };
+                if !work.backoff.contains(&backoff) {
+                    work.backoff.push(backoff);
+                    work.backoff.sort_unstable();
+                }
+            }
+            Effect::RequeueAfterBackoff(_) => work.backoff_timer = true,
+            Effect::RequeueAfterMinReady => work.ready_timer = true,
+            Effect::FailedDaemonPod | Effect::SucceededDaemonPod | Effect::SelectingAll | Effect::Suspended(_) => {}
+        }
+    }
+}
+
+/// `processNextWorkItem` after the sync: an error brings the key back.
+fn finish(process: &mut Process, key: Key, result: Result<(), Failure>) {
+    let work = &mut process.work[usize::from(key)];
+    work.sync = None;
+    work.queue = work.queue.done();
+    match result {
+        Ok(()) => {}
+        Err(failure) if failure.stage == Stage::Panic => *process = Process { work: SmallVec::new(), ..Process::default() },
+        Err(_) => work.queue = Queued::Waiting,
+    }
+}
+
+/// Clears what the rest of the sync cannot read any more, so that behaviours that differ only in it meet (reduction R-1).
+fn clear_dead_locals(sync: &mut Sync) {
+    let writes_status = matches!(sync.step, Step::WriteStatus(..) | Step::ReadForStatus(..));
+    let before_status = matches!(
+        sync.step,
+        Step::At(Point::Status) | Step::ClaimPods(_, crate::controller::sync::PodPhase::Status) | Step::CleanUp(_)
+    );
+    if writes_status || before_status {
+        sync.old.clear();
+    }
+    if writes_status {
+        sync.nodes.clear();
+        sync.hash = crate::controller::record::Symbol::EMPTY;
+    }
+    let manages = matches!(sync.step, Step::At(Point::GateCheck | Point::Manage) | Step::ClaimRevisions(_));
+    if !manages {
+        for node in &mut sync.nodes {
+            node.in_backoff = false;
+        }
+    }
+}

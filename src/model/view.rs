@@ -1,0 +1,167 @@
+//! What the controller's decisions are shown: records made from the objects in a process's caches.
+
+use smallvec::SmallVec;
+
+use super::state::{Process, Work};
+use crate::cluster::api_server::Answer;
+use crate::cluster::object::{DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash};
+use crate::controller::memory::Synced;
+use crate::controller::record::{
+    Counters, DaemonSet, HashLabel, Node, NodeName, Phase, Pod, PodName, ResourceVersion, Revision, Selector, Status,
+    Symbol, TemplateId, Uid,
+};
+use crate::controller::request::{Reply, WrittenPod};
+use crate::controller::sync::View;
+use crate::scope::Scope;
+
+/// The records of one moment, for one `DaemonSet`.
+#[derive(Clone, Debug)]
+pub struct Records {
+    daemon_set: Option<DaemonSet>,
+    nodes: SmallVec<[Node; 4]>,
+    pods: SmallVec<[Pod; 8]>,
+    revisions: SmallVec<[Revision; 4]>,
+    synced: Synced,
+}
+
+impl Records {
+    /// The records of `process` for `key`; placement and availability are those of `copy`, the `DaemonSet` that the sync
+    /// goes by.
+    pub fn of(scope: &Scope, process: &Process, key: Key, copy: Option<&DaemonSet>) -> Self {
+        let cached = process.daemon_sets.store.get(key);
+        let daemon_set = cached.map(|object| daemon_set(scope, object));
+        let copy = copy.copied().or(daemon_set);
+        let work = &process.work[usize::from(key)];
+        let nodes = copy.map_or_else(SmallVec::new, |ds| {
+            process.nodes.store.iter().map(|object| node(scope, work, &ds, object)).collect()
+        });
+        let min_ready = copy.map_or(0, |ds| ds.min_ready_seconds);
+        Self {
+            daemon_set,
+            nodes,
+            pods: process.pods.store.iter().map(|object| pod(key, min_ready, object)).collect(),
+            revisions: process.revisions.store.iter().map(|object| revision(scope, key, object)).collect(),
+            synced: Synced {
+                pods: Some(version(process.pods.synced)),
+                daemon_sets: Some(version(process.daemon_sets.synced)),
+            },
+        }
+    }
+
+    /// As a view.
+    pub fn view(&self) -> View<'_> {
+        View {
+            daemon_set: self.daemon_set,
+            nodes: &self.nodes,
+            pods: &self.pods,
+            revisions: &self.revisions,
+            synced: self.synced,
+        }
+    }
+}
+
+fn version(rank: u8) -> ResourceVersion {
+    ResourceVersion(u64::from(rank))
+}
+
+/// A `DaemonSet` as the decisions see it.
+pub fn daemon_set(scope: &Scope, object: &DaemonSetObject) -> DaemonSet {
+    let strategy = &scope.strategies[usize::from(object.strategy)];
+    let hash = Symbol(u32::from(revision_hash(object.key, object.template, object.collisions)));
+    let [desired, current, misscheduled, ready, updated, available] = object.counters.map(i32::from);
+    DaemonSet {
+        uid: Uid(u32::from(object.uid)),
+        resource_version: version(object.version),
+        generation: i64::from(object.generation),
+        deleting: object.deleting != crate::cluster::object::Deleting::No,
+        template: TemplateId(u32::from(object.template)),
+        template_generation: Some(i64::from(object.template_generation)),
+        template_hash: hash,
+        revision_name: hash,
+        selector: Selector::Valid,
+        strategy: strategy.strategy,
+        min_ready_seconds: strategy.min_ready_seconds,
+        revision_history_limit: strategy.revision_history_limit,
+        status: Status {
+            counters: Counters {
+                desired_number_scheduled: desired,
+                current_number_scheduled: current,
+                number_misscheduled: misscheduled,
+                number_ready: ready,
+                updated_number_scheduled: updated,
+                number_available: available,
+                number_unavailable: desired - available,
+            },
+            observed_generation: i64::from(object.observed_generation),
+            collision_count: (object.collisions > 0).then(|| i32::from(object.collisions)),
+        },
+    }
+}
+
+fn node(scope: &Scope, work: &Work, ds: &DaemonSet, object: &NodeObject) -> Node {
+    let in_backoff = work.backoff.iter().any(|backoff| {
+        backoff.node == object.name
+            && u32::from(backoff.uid) == ds.uid.0
+            && i64::from(backoff.observed_generation) == ds.status.observed_generation
+    });
+    let placement = scope.placement[ds.template.0 as usize][usize::from(object.variant)];
+    Node { name: NodeName(u32::from(object.name)), placement, in_backoff }
+}
+
+fn pod(key: Key, min_ready_seconds: i32, object: &PodObject) -> Pod {
+    let name = u32::from(object.name);
+    Pod {
+        name: PodName(name),
+        uid: Uid(name),
+        resource_version: ResourceVersion(0),
+        created: i64::from(object.name),
+        controller: object.owner.map(|uid| Uid(u32::from(uid))),
+        matches: object.labelled && object.owner_key == key,
+        deleting: object.deleting,
+        phase: match object.phase {
+            PodPhase::Active => Phase::Active,
+            PodPhase::Failed => Phase::Failed,
+            PodPhase::Succeeded => Phase::Succeeded,
+        },
+        ready: object.ready,
+        available: object.ready && (min_ready_seconds == 0 || object.matured),
+        bound: object.bound,
+        target: Some(NodeName(u32::from(object.target))),
+        hash: Symbol(u32::from(object.hash)),
+        generation: (object.generation > 0).then(|| i64::from(object.generation)),
+    }
+}
+
+fn revision(scope: &Scope, key: Key, object: &RevisionObject) -> Revision {
+    let selected = object.label != NO_LABELS || scope.daemon_sets[usize::from(key)].selects_unlabelled;
+    Revision {
+        name: Symbol(u32::from(object.name)),
+        uid: Uid(u32::from(object.uid)),
+        resource_version: version(object.version),
+        controller: object.owner.map(|uid| Uid(u32::from(uid))),
+        matches: object.key == key && selected,
+        deleting: object.deleting,
+        same_namespace: true,
+        label: match object.label {
+            0 => HashLabel::Absent,
+            NO_LABELS => HashLabel::NoLabels,
+            label => HashLabel::Value(Symbol(u32::from(label))),
+        },
+        data: TemplateId(u32::from(object.template)),
+        number: i64::from(object.number),
+    }
+}
+
+/// An answer of the API server as the decisions take it.
+pub fn reply(scope: &Scope, key: Key, answer: &Answer) -> Reply {
+    match answer {
+        Answer::Done => Reply::Done,
+        Answer::DaemonSet(object) => Reply::DaemonSet(daemon_set(scope, object)),
+        Answer::Revision(object) => Reply::Revision(revision(scope, key, object)),
+        Answer::Pod { version: rank, owner } => Reply::Pod(WrittenPod {
+            resource_version: version(*rank),
+            recorded_for: owner.map(|uid| Uid(u32::from(uid))),
+        }),
+        Answer::Error(reason) => Reply::Error(*reason),
+    }
+}
