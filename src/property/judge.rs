@@ -1,0 +1,239 @@
+//! The list of claims, and all of them judged at once.
+
+use super::{rest, state, step};
+use crate::cluster::object::{DaemonSetObject, Deleting};
+use crate::model::action::Action;
+use crate::model::compose::DaemonSetModel;
+use crate::model::state::Cluster;
+
+/// A claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Property {
+    /// See [`Property::sentence`]; so for all.
+    OnePerNode,
+    /// Surge.
+    SurgeTwo,
+    /// Revision numbers.
+    RevisionIncreases,
+    /// The current revision.
+    CurrentIsMax,
+    /// Undo.
+    UndoRestores,
+    /// The hash label.
+    HashTruth,
+    /// Clean-up.
+    HistoryKept,
+    /// maxUnavailable.
+    Budget,
+    /// Deletions and ownership.
+    OwnerOnly,
+    /// Creations and placement.
+    EligibleOnly,
+    /// observedGeneration.
+    GenerationOrder,
+    /// Status counters.
+    StatusTruth,
+    /// Stalls.
+    NeverWedged,
+    /// Crashes.
+    NoPanic,
+}
+
+/// Every claim, in the order of reports.
+pub const ALL: &[Property] = &[
+    Property::OnePerNode,
+    Property::SurgeTwo,
+    Property::RevisionIncreases,
+    Property::CurrentIsMax,
+    Property::UndoRestores,
+    Property::HashTruth,
+    Property::HistoryKept,
+    Property::Budget,
+    Property::OwnerOnly,
+    Property::EligibleOnly,
+    Property::GenerationOrder,
+    Property::StatusTruth,
+    Property::NeverWedged,
+    Property::NoPanic,
+];
+
+impl Property {
+    /// The stable id.
+    pub fn id(self) -> &'static str {
+        match self {
+            Self::OnePerNode => "one-per-node",
+            Self::SurgeTwo => "surge-two",
+            Self::RevisionIncreases => "revision-increases",
+            Self::CurrentIsMax => "current-is-max",
+            Self::UndoRestores => "undo-restores",
+            Self::HashTruth => "hash-truth",
+            Self::HistoryKept => "history-kept",
+            Self::Budget => "budget",
+            Self::OwnerOnly => "owner-only",
+            Self::EligibleOnly => "eligible-only",
+            Self::GenerationOrder => "generation-order",
+            Self::StatusTruth => "status-truth",
+            Self::NeverWedged => "never-wedged",
+            Self::NoPanic => "no-panic",
+        }
+    }
+
+    /// The property with this id.
+    pub fn named(id: &str) -> Option<Self> {
+        ALL.iter().copied().find(|property| property.id() == id)
+    }
+
+    /// The claim, in words.
+    pub fn sentence(self) -> &'static str {
+        match self {
+            Self::OnePerNode => "for one DaemonSet uid, a node has at most one non-terminal pod",
+            Self::SurgeTwo => {
+                "for one DaemonSet uid, a node has at most two non-terminal pods that do not terminate, and they are of different revisions"
+            }
+            Self::RevisionIncreases => {
+                "every number given to a revision of one DaemonSet uid is greater than all given before"
+            }
+            Self::CurrentIsMax => {
+                "at rest exactly one revision holds the current template, and its number is the greatest"
+            }
+            Self::UndoRestores => "an undo to revision n puts in the template that revision n records",
+            Self::HashTruth => "a pod carries a revision's hash only if it was made from that revision's template",
+            Self::HistoryKept => {
+                "no clean-up deletes a revision with live pods, and at rest at most revisionHistoryLimit old revisions without pods remain"
+            }
+            Self::Budget => {
+                "the rollout's own deletions of available pods never take more than maxUnavailable nodes down"
+            }
+            Self::OwnerOnly => "no sync deletes a pod that the DaemonSet does not own",
+            Self::EligibleOnly => "no sync creates a pod for a node that its own view calls ineligible",
+            Self::GenerationOrder => "observedGeneration never exceeds generation and never decreases",
+            Self::StatusTruth => "at rest the status counters say what is",
+            Self::NeverWedged => "at rest the controller, shown the truth, would do nothing",
+            Self::NoPanic => "no object that the API server accepts makes the controller panic",
+        }
+    }
+
+    /// What has to be reached for the claim to say something.
+    pub fn premise(self) -> &'static str {
+        match self {
+            Self::OnePerNode => "a pod exists",
+            Self::SurgeTwo => "two live pods share a node",
+            Self::RevisionIncreases => "a number is given after another",
+            Self::CurrentIsMax => "rest with two revisions",
+            Self::UndoRestores => "an undo to a number patches the template",
+            Self::HashTruth => "a pod carries a hash",
+            Self::HistoryKept => "a clean-up deletes a revision",
+            Self::Budget => "a rollout deletes an available pod",
+            Self::OwnerOnly => "a pod is deleted by a sync",
+            Self::EligibleOnly => "a pod is created by a sync",
+            Self::GenerationOrder => "observedGeneration is raised",
+            Self::StatusTruth => "rest with a DaemonSet",
+            Self::NeverWedged => "rest with a DaemonSet",
+            Self::NoPanic => "a sync reads revisions",
+        }
+    }
+
+    /// Its place among the bits of [`Judged`].
+    pub fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
+/// What was found of several claims at once, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Judged {
+    /// Claims broken here.
+    pub broken: u32,
+    /// Claims whose premise is met here.
+    pub premise: u32,
+}
+
+impl Judged {
+    /// Notes what was found of one claim; none: its premise is not met.
+    pub(super) fn note(&mut self, property: Property, found: Option<bool>) {
+        if let Some(holds) = found {
+            self.premise |= property.bit();
+            if !holds {
+                self.broken |= property.bit();
+            }
+        }
+    }
+}
+
+/// Joins two findings of which either may be missing.
+pub(super) fn both(one: Option<bool>, other: Option<bool>) -> Option<bool> {
+    match (one, other) {
+        (None, found) | (found, None) => found,
+        (Some(one), Some(other)) => Some(one && other),
+    }
+}
+
+/// The `DaemonSet`s that are there and not being deleted.
+pub(super) fn living(cluster: &Cluster) -> impl Iterator<Item = &DaemonSetObject> {
+    cluster.store.daemon_sets.iter().filter(|object| object.deleting == Deleting::No)
+}
+
+/// Judges the claims among `wanted` (bits) that are about states.
+pub fn judge_state(model: &DaemonSetModel, cluster: &Cluster, wanted: u32) -> Judged {
+    let mut judged = Judged::default();
+    let want = |property: Property| wanted & property.bit() != 0;
+    if want(Property::OnePerNode) {
+        judged.note(Property::OnePerNode, state::one_per_node(cluster));
+    }
+    if want(Property::SurgeTwo) {
+        judged.note(Property::SurgeTwo, state::surge_two(cluster));
+    }
+    if want(Property::HashTruth) {
+        judged.note(Property::HashTruth, state::hash_truth(cluster));
+    }
+    if want(Property::GenerationOrder) {
+        judged.note(Property::GenerationOrder, state::observed_within_generation(cluster));
+    }
+    let resting = [Property::CurrentIsMax, Property::HistoryKept, Property::StatusTruth, Property::NeverWedged];
+    if resting.into_iter().any(want) && model.is_at_rest(cluster) {
+        if want(Property::CurrentIsMax) {
+            judged.note(Property::CurrentIsMax, rest::current_is_max(cluster));
+        }
+        if want(Property::HistoryKept) {
+            judged.note(Property::HistoryKept, rest::history_within_limit(model, cluster));
+        }
+        if want(Property::StatusTruth) {
+            judged.note(Property::StatusTruth, rest::status_truth(model, cluster));
+        }
+        if want(Property::NeverWedged) {
+            judged.note(Property::NeverWedged, rest::nothing_to_do(model, cluster));
+        }
+    }
+    judged
+}
+
+/// Judges the claims among `wanted` (bits) that are about steps.
+pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster, wanted: u32) -> Judged {
+    let mut judged = Judged::default();
+    let want = |property: Property| wanted & property.bit() != 0;
+    if want(Property::RevisionIncreases) {
+        judged.note(Property::RevisionIncreases, step::revision_increases(before, action, after));
+    }
+    if want(Property::UndoRestores) {
+        judged.note(Property::UndoRestores, step::undo_restores(model, before, action, after));
+    }
+    if want(Property::HistoryKept) {
+        judged.note(Property::HistoryKept, step::history_kept(before, action));
+    }
+    if want(Property::Budget) {
+        judged.note(Property::Budget, step::budget(model, before, action, after));
+    }
+    if want(Property::OwnerOnly) {
+        judged.note(Property::OwnerOnly, step::owner_only(before, action));
+    }
+    if want(Property::EligibleOnly) {
+        judged.note(Property::EligibleOnly, step::eligible_only(before, action, after));
+    }
+    if want(Property::GenerationOrder) {
+        judged.note(Property::GenerationOrder, step::observed_never_decreases(before, after));
+    }
+    if want(Property::NoPanic) {
+        judged.note(Property::NoPanic, step::no_panic(before, action, after));
+    }
+    judged
+}

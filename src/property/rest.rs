@@ -1,0 +1,146 @@
+//! Claims about states at rest: nothing is enabled but user commands, unspent faults and resync.
+
+use smallvec::SmallVec;
+
+use super::judge::living;
+use crate::cluster::object::{DaemonSetObject, Objects};
+use crate::cluster::watch::Informer;
+use crate::controller::manage::manage;
+use crate::controller::node_pods::{NodePods, TerminalPods};
+use crate::controller::record::{DaemonSet, Pod, Symbol, UpdateStrategy};
+use crate::controller::rolling_update::{
+    counts_wanted_nodes, look_up_nodes, roll_surge, roll_unavailable, roll_wanted_nodes, survey_surge,
+    updated_desired_node_counts,
+};
+use crate::controller::status::count;
+use crate::controller::sync::View;
+use crate::model::compose::DaemonSetModel;
+use crate::model::process::rules;
+use crate::model::state::{Cluster, Process, Work};
+use crate::model::view::{Records, daemon_set};
+
+/// Exactly one owned revision holds the current template, and its number is the greatest.
+pub fn current_is_max(cluster: &Cluster) -> Option<bool> {
+    let mut found = None;
+    for object in living(cluster) {
+        let owned = || cluster.store.revisions.iter().filter(|revision| revision.owner == Some(object.uid));
+        if owned().count() < 2 && owned().any(|revision| revision.template == object.template) {
+            continue; // one revision, and it is the right one: nothing to compare
+        }
+        let mut current = owned().filter(|revision| revision.template == object.template);
+        let holds = match (current.next(), current.next()) {
+            (Some(one), None) => owned().all(|other| other.name == one.name || other.number < one.number),
+            _ => false,
+        };
+        found = Some(found.unwrap_or(true) && holds);
+    }
+    found
+}
+
+/// At most revisionHistoryLimit old revisions without pods remain.
+pub fn history_within_limit(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
+    let mut found = None;
+    for object in living(cluster) {
+        let limit = model.scope.strategies[usize::from(object.strategy)].revision_history_limit;
+        let carried = |label: u8| cluster.store.pods.iter().any(|pod| pod.owner == Some(object.uid) && pod.hash == label);
+        let unused = cluster
+            .store
+            .revisions
+            .iter()
+            .filter(|one| one.owner == Some(object.uid) && one.template != object.template && !carried(one.label))
+            .count();
+        let within = unused <= usize::try_from(limit).unwrap_or(0);
+        if unused > 0 {
+            found = Some(found.unwrap_or(true) && within);
+        }
+    }
+    found
+}
+
+/// A process whose caches show the truth and that remembers nothing.
+fn informed_process(model: &DaemonSetModel, cluster: &Cluster) -> Process {
+    fn informer<T: Copy>(store: &Objects<T>) -> Informer<T> {
+        Informer { store: store.clone(), synced: 0, stream: SmallVec::new() }
+    }
+    Process {
+        running: true,
+        daemon_sets: informer(&cluster.store.daemon_sets),
+        revisions: informer(&cluster.store.revisions),
+        pods: informer(&cluster.store.pods),
+        nodes: informer(&cluster.store.nodes),
+        node_queue: SmallVec::new(),
+        work: model.scope.daemon_sets.iter().map(|_| Work::default()).collect(),
+    }
+}
+
+/// What a controller shown the truth knows of one `DaemonSet`.
+struct Truth {
+    ds: DaemonSet,
+    hash: Symbol,
+    records: Records,
+    claimed: Vec<Pod>,
+}
+
+fn truth(model: &DaemonSetModel, cluster: &Cluster, object: &DaemonSetObject) -> Truth {
+    let ds = daemon_set(&model.scope, object);
+    let records = Records::of(&model.scope, &informed_process(model, cluster), object.key, Some(&ds));
+    let claimed =
+        records.view().pods.iter().filter(|pod| pod.controller == Some(ds.uid) && pod.matches).copied().collect();
+    let current = cluster
+        .store
+        .revisions
+        .iter()
+        .filter(|revision| revision.owner == Some(object.uid) && revision.template == object.template)
+        .max_by_key(|revision| revision.number);
+    let hash = current.map_or(ds.template_hash, |revision| Symbol(u32::from(revision.label)));
+    Truth { ds, hash, records, claimed }
+}
+
+/// The counters are those that the objects give.
+pub fn status_truth(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
+    let mut found = None;
+    for object in living(cluster) {
+        let Truth { ds, hash, records, claimed } = truth(model, cluster, object);
+        let node_pods = NodePods::group(&rules(&model.scope), &claimed, TerminalPods::ByRelease);
+        let counters = count(&rules(&model.scope), &ds, records.view().nodes, &node_pods, hash);
+        found = Some(found.unwrap_or(true) && counters == ds.status.counters);
+    }
+    found
+}
+
+/// Neither manage nor the rolling update, shown the truth, would create or delete a pod.
+pub fn nothing_to_do(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
+    let mut found = None;
+    for object in living(cluster) {
+        let truth = truth(model, cluster, object);
+        let idle = manage_idles(model, &truth) && rollout_idles(model, &truth);
+        found = Some(found.unwrap_or(true) && idle);
+    }
+    found
+}
+
+fn manage_idles(model: &DaemonSetModel, truth: &Truth) -> bool {
+    let rules = rules(&model.scope);
+    let node_pods = NodePods::group(&rules, &truth.claimed, TerminalPods::ByRelease);
+    let plans = manage(&rules, &truth.ds, truth.records.view().nodes, &node_pods, truth.hash);
+    plans.iter().all(|plan| plan.creates.is_empty() && plan.deletes.is_empty())
+}
+
+fn rollout_idles(model: &DaemonSetModel, truth: &Truth) -> bool {
+    let UpdateStrategy::RollingUpdate(_) = truth.ds.strategy else { return true };
+    let rules = rules(&model.scope);
+    let View { nodes, pods, .. } = truth.records.view();
+    let node_pods = NodePods::group(&rules, &truth.claimed, TerminalPods::ByRelease);
+    let plans = if counts_wanted_nodes(&rules) {
+        roll_wanted_nodes(&rules, &truth.ds, nodes, &node_pods, truth.hash)
+    } else {
+        updated_desired_node_counts(&rules, &truth.ds, nodes).and_then(|limits| {
+            if limits.max_surge == 0 {
+                return Ok(roll_unavailable(&rules, &truth.ds, nodes, &node_pods, truth.hash, limits.max_unavailable));
+            }
+            let survey = survey_surge(&rules, &truth.ds, nodes, &node_pods, truth.hash);
+            look_up_nodes(&rules, &survey, limits, nodes).map(|plan| roll_surge(&rules, &plan, pods))
+        })
+    };
+    plans.is_ok_and(|plans| plans.iter().all(|plan| plan.creates.is_empty() && plan.deletes.is_empty()))
+}
