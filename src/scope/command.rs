@@ -1,0 +1,77 @@
+//! The commands of users' scripts, as model files write them.
+
+use super::types::{Cascade, Command};
+
+/// The names a command may use, in the order of their indices.
+pub struct Names<'a> {
+    /// Nodes.
+    pub nodes: Vec<&'a str>,
+    /// Node variants.
+    pub variants: Vec<&'a str>,
+    /// Templates.
+    pub templates: Vec<&'a str>,
+    /// Strategies.
+    pub strategies: Vec<&'a str>,
+    /// `DaemonSet`s.
+    pub daemon_sets: Vec<&'a str>,
+}
+
+/// The index of `name`.
+pub fn position(names: &[&str], name: &str) -> Option<u8> {
+    names.iter().position(|known| *known == name).and_then(|index| u8::try_from(index).ok())
+}
+
+/// The commands, for messages.
+pub const GRAMMAR: &str = "create TEMPLATE [STRATEGY], apply TEMPLATE, restart TEMPLATE, strategy STRATEGY, annotate, \
+undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, unlabel-pod NODE, orphan-pod NODE TEMPLATE, \
+copy-revision TEMPLATE, unlabelled-revision, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE; \
+the first ones may end in `of DAEMONSET`";
+
+/// Reads one command.
+///
+/// # Errors
+///
+/// A message that says what is wrong.
+pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
+    let mut words: Vec<&str> = text.split_whitespace().collect();
+    let find = |kind: &str, list: &[&str], name: &str| {
+        position(list, name).ok_or_else(|| format!("no {kind} is called `{name}`; there are {}", list.join(", ")))
+    };
+    let ds = match words.iter().position(|word| *word == "of") {
+        Some(at) if at + 2 == words.len() => {
+            let name = words[at + 1];
+            words.truncate(at);
+            find("DaemonSet", &names.daemon_sets, name)?
+        }
+        _ => 0,
+    };
+    let node = |name: &str| find("node", &names.nodes, name);
+    let variant = |name: &str| find("variant", &names.variants, name);
+    let template = |name: &str| find("template", &names.templates, name);
+    let strategy = |name: &str| find("strategy", &names.strategies, name);
+    match words.as_slice() {
+        ["create", name] => Ok(Command::Create(ds, template(name)?, 0)),
+        ["create", name, with] => Ok(Command::Create(ds, template(name)?, strategy(with)?)),
+        ["apply" | "restart", name] => Ok(Command::Apply(ds, template(name)?)),
+        ["strategy", name] => Ok(Command::SetStrategy(ds, strategy(name)?)),
+        ["annotate"] => Ok(Command::Annotate(ds)),
+        ["undo"] => Ok(Command::Undo(ds, None)),
+        ["undo", number] => {
+            number.parse().map(|number| Command::Undo(ds, Some(number))).map_err(|_| format!("`{number}` is no revision number"))
+        }
+        ["delete"] | ["delete", "background"] => Ok(Command::Delete(ds, Cascade::Background)),
+        ["delete", "foreground"] => Ok(Command::Delete(ds, Cascade::Foreground)),
+        ["delete", "orphan"] => Ok(Command::Delete(ds, Cascade::Orphan)),
+        ["delete-pod", name] => Ok(Command::DeletePod(ds, node(name)?)),
+        ["unlabel-pod", name] => Ok(Command::UnlabelPod(ds, node(name)?)),
+        ["orphan-pod", name, made_from] => Ok(Command::CreateOrphan(ds, node(name)?, template(made_from)?)),
+        ["copy-revision", name] => Ok(Command::CopyRevision(ds, template(name)?)),
+        ["unlabelled-revision"] => Ok(Command::CreateUnlabelledRevision(ds)),
+        ["node", name, to] => Ok(Command::SetNode(node(name)?, variant(to)?)),
+        ["join", name, to] => Ok(Command::Join(node(name)?, variant(to)?)),
+        ["leave", name] => Ok(Command::Leave(node(name)?)),
+        ["fill", name] => Ok(Command::SetRoom(node(name)?, false)),
+        ["free", name] => Ok(Command::SetRoom(node(name)?, true)),
+        _ => Err(format!("`{text}` is no command; there are {GRAMMAR}")),
+    }
+}

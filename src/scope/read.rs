@@ -1,0 +1,684 @@
+//! Model files: a scope and what is expected of it, as TOML.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use k8s_openapi::api::apps::v1::DaemonSet as RealDaemonSet;
+use k8s_openapi::api::core::v1::{Node as RealNode, NodeSpec as RealNodeSpec, PodSpec, Taint};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::command;
+use super::types::{
+    Calls, Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LifecycleRule, NodeSpec, PodFate, Scope,
+    Start, StrategySpec, TemplateSpec,
+};
+use crate::controller::budget::Limit;
+use crate::controller::record::{RollingUpdate, UpdateStrategy};
+use crate::manifest::placement::{PlacementCheck, PlacementRules, Taints};
+use crate::manifest::tolerations::{AddedTolerations, ComparisonOperators};
+use crate::property::Property;
+use crate::release::{PlacedBy, Profile};
+
+/// A model file that was read.
+#[derive(Clone, Debug)]
+pub struct ModelFile {
+    /// Where it is, as the user named it.
+    pub path: PathBuf,
+    /// Its text.
+    pub text: String,
+    /// What it is about: its `about` text.
+    pub about: String,
+    /// The profile it is checked under.
+    pub profile: &'static Profile,
+    /// The scope.
+    pub scope: Scope,
+    /// What is claimed, and what is expected of each claim.
+    pub expect: Vec<Expectation>,
+    /// Pinned size of the whole graph, where the search is to be complete.
+    pub pinned: Option<Pinned>,
+}
+
+/// What a model file expects of one claim.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expectation {
+    /// The claim.
+    pub property: Property,
+    /// The verdict.
+    pub verdict: ExpectedVerdict,
+    /// The catalogue entry that explains a violation, such as `DS-B01`.
+    pub because: Option<String>,
+    /// Where it stands in the file.
+    pub line: usize,
+}
+
+/// An expected verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ExpectedVerdict {
+    /// It holds, over the whole graph.
+    Holds,
+    /// It is violated, and the shortest counterexample has this many steps.
+    Violated(usize),
+}
+
+/// The pinned size of the graph.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Pinned {
+    /// Unique states.
+    pub unique_states: u64,
+    /// Steps to the farthest of them.
+    pub depth: u64,
+}
+
+/// What is wrong with a model file.
+#[derive(Clone, Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct ModelError {
+    /// What, starting in lower case.
+    pub message: String,
+    /// Where: the file.
+    pub path: PathBuf,
+    /// Its text, if it was read.
+    pub text: String,
+    /// Where in the text, in bytes.
+    pub span: Option<Range<usize>>,
+    /// What to do about it.
+    pub help: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    about: String,
+    profile: Option<Spanned<String>>,
+    #[serde(default)]
+    switches: BTreeMap<String, Spanned<String>>,
+    controller: Option<Spanned<String>>,
+    nodes: toml::Table,
+    #[serde(default)]
+    variants: toml::Table,
+    templates: toml::Table,
+    #[serde(default)]
+    strategies: toml::Table,
+    #[serde(default)]
+    daemon_sets: toml::Table,
+    start: Option<Spanned<String>>,
+    #[serde(default)]
+    users: Vec<Vec<Spanned<String>>>,
+    #[serde(default)]
+    lag: LagFile,
+    #[serde(default)]
+    faults: FaultsFile,
+    #[serde(default)]
+    lifecycle: Vec<LifecycleFile>,
+    #[serde(default)]
+    capacity: CapacityFile,
+    #[serde(default)]
+    expect: BTreeMap<String, Spanned<ExpectFile>>,
+    graph: Option<GraphFile>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct LagFile {
+    daemon_sets: u8,
+    revisions: u8,
+    pods: u8,
+    nodes: u8,
+}
+
+impl Default for LagFile {
+    fn default() -> Self {
+        Self { daemon_sets: 1, revisions: 1, pods: 1, nodes: 1 }
+    }
+}
+
+#[derive(Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct FaultsFile {
+    crash: u8,
+    stale_list: u8,
+    pod_watch_break: u8,
+    resync: u8,
+    bookmark: u8,
+    refused: u8,
+    lost_request: u8,
+    lost_reply: u8,
+    expiry: u8,
+    second_leader: u8,
+    readiness_blip: u8,
+    pod_failure: u8,
+    kubelet_silent: u8,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct LifecycleFile {
+    daemon_set: Option<String>,
+    when_ready: bool,
+    from: String,
+    to: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct CapacityFile {
+    pods: u8,
+    revision_number: u8,
+}
+
+impl Default for CapacityFile {
+    fn default() -> Self {
+        Self { pods: 8, revision_number: 12 }
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ExpectFile {
+    verdict: String,
+    length: Option<usize>,
+    because: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct GraphFile {
+    unique_states: u64,
+    depth: u64,
+}
+
+/// The largest model file that is read, in bytes.
+const SIZE_MAX: u64 = 1 << 20;
+
+/// Reads the model file at `path`.
+///
+/// # Errors
+///
+/// If it cannot be read, is not TOML, or describes no scope.
+pub fn read(path: &Path) -> Result<ModelFile, ModelError> {
+    let fail = |message: String| ModelError {
+        message,
+        path: path.to_owned(),
+        text: String::new(),
+        span: None,
+        help: None,
+    };
+    let size = std::fs::metadata(path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?.len();
+    if size > SIZE_MAX {
+        return Err(fail(format!("{} has {size} bytes; a model file has at most {SIZE_MAX}", path.display())));
+    }
+    let text =
+        std::fs::read_to_string(path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?;
+    let folder = path.parent().unwrap_or(Path::new("."));
+    parse(path, &text, folder)
+}
+
+/// Reads a model file's `text`; manifests it names are looked for below `folder`.
+///
+/// # Errors
+///
+/// As [`read`].
+pub fn parse(path: &Path, text: &str, folder: &Path) -> Result<ModelFile, ModelError> {
+    let reader = Reader { path, text, folder };
+    if text.trim().is_empty() {
+        return Err(reader.error("the file is empty", None));
+    }
+    let file: File =
+        toml::from_str(text).map_err(|error| reader.error(error.message().trim().to_owned(), error.span()))?;
+    reader.model(file)
+}
+
+struct Reader<'a> {
+    path: &'a Path,
+    text: &'a str,
+    folder: &'a Path,
+}
+
+type Read<T> = Result<T, ModelError>;
+
+impl Reader<'_> {
+    fn error(&self, message: impl Into<String>, span: Option<Range<usize>>) -> ModelError {
+        ModelError { message: message.into(), path: self.path.to_owned(), text: self.text.to_owned(), span, help: None }
+    }
+
+    /// An error about a key that is somewhere in the text.
+    fn at_key(&self, key: &str, message: impl Into<String>) -> ModelError {
+        let found = self.text.match_indices(key).map(|(at, _)| at).find(|at| {
+            let line = &self.text[self.text[..*at].rfind('\n').map_or(0, |newline| newline + 1)..*at];
+            line.trim().is_empty() || line.contains('[') || line.contains('{') || line.contains(',')
+        });
+        self.error(message, found.map(|at| at..at + key.len()))
+    }
+
+    fn line_of(&self, offset: usize) -> usize {
+        self.text[..offset.min(self.text.len())].matches('\n').count() + 1
+    }
+
+    fn model(&self, file: File) -> Read<ModelFile> {
+        let profile = match &file.profile {
+            None => Profile::named("v1.36").expect("the default profile exists"),
+            Some(name) => Profile::named(name.get_ref()).ok_or_else(|| {
+                let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
+                let mut error =
+                    self.error(format!("no profile is called `{}`", name.get_ref()), Some(name.span()));
+                error.help = Some(format!("profiles: {}", known.join(", ")));
+                error
+            })?,
+        };
+        let mut switches = profile.switches;
+        for (name, value) in &file.switches {
+            switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
+        }
+        let rules = placement_rules(&switches, profile.name);
+        let variants = self.variants(&file.variants)?;
+        let variant_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
+        let nodes = self.nodes(&file.nodes, &variant_names)?;
+        let templates = self.templates(&file.templates)?;
+        let placement = templates
+            .iter()
+            .map(|(_, spec)| {
+                let check = PlacementCheck::new(spec, rules);
+                variants.iter().map(|(_, node)| check.on(node).0).collect()
+            })
+            .collect();
+        let strategies = self.strategies(&file.strategies)?;
+        let daemon_sets = self.daemon_sets(&file.daemon_sets)?;
+        let names = command::Names {
+            nodes: nodes.iter().map(|node: &NodeSpec| node.name.as_str()).collect(),
+            variants: variant_names.iter().map(String::as_str).collect(),
+            templates: templates.iter().map(|(template, _)| template.name.as_str()).collect(),
+            strategies: strategies.iter().map(|strategy: &StrategySpec| strategy.name.as_str()).collect(),
+            daemon_sets: daemon_sets.iter().map(|one: &DaemonSetSpec| one.name.as_str()).collect(),
+        };
+        let mut users = Vec::new();
+        for script in &file.users {
+            let mut commands = Vec::new();
+            for text in script {
+                let command =
+                    command::parse(text.get_ref(), &names).map_err(|message| self.error(message, Some(text.span())))?;
+                commands.push(command);
+            }
+            users.push(commands);
+        }
+        let lifecycle = self.lifecycle(&file.lifecycle, &names)?;
+        let start = match file.start.as_ref().map(|start| (start.get_ref().as_str(), start.span())) {
+            None | Some(("empty", _)) => Start::Empty,
+            Some(("settled", _)) => Start::Settled,
+            Some((other, span)) => {
+                return Err(self.error(format!("start is `empty` or `settled`, not `{other}`"), Some(span)));
+            }
+        };
+        let controller = match file.controller.as_ref().map(|one| (one.get_ref().as_str(), one.span())) {
+            None | Some(("upstream", _)) => ControllerKind::Upstream,
+            Some(("deterministic-names", _)) => ControllerKind::DeterministicNames,
+            Some((other, span)) => {
+                let message = format!("controller is `upstream` or `deterministic-names`, not `{other}`");
+                return Err(self.error(message, Some(span)));
+            }
+        };
+        let lag = Lag {
+            daemon_sets: file.lag.daemon_sets,
+            revisions: file.lag.revisions,
+            pods: file.lag.pods,
+            nodes: file.lag.nodes,
+        };
+        if [lag.daemon_sets, lag.revisions, lag.pods, lag.nodes].contains(&0) {
+            return Err(self.at_key("lag", "a watch holds at least one undelivered commit: 0 would never deliver any"));
+        }
+        let name = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let scope = Scope {
+            name,
+            switches,
+            controller,
+            nodes,
+            variants: variant_names,
+            templates: templates.into_iter().map(|(template, _)| template).collect(),
+            placement,
+            strategies,
+            daemon_sets,
+            users,
+            lag,
+            faults: faults(&file.faults),
+            lifecycle,
+            capacity: Capacity { pods: file.capacity.pods, revision_number: file.capacity.revision_number },
+            calls: Calls::Split,
+            start,
+        };
+        self.limits(&scope)?;
+        Ok(ModelFile {
+            path: self.path.to_owned(),
+            text: self.text.to_owned(),
+            about: file.about.trim().to_owned(),
+            profile,
+            scope,
+            expect: self.expectations(&file.expect)?,
+            pinned: file.graph.map(|graph| Pinned { unique_states: graph.unique_states, depth: graph.depth }),
+        })
+    }
+
+    /// What the model's numbers can hold.
+    fn limits(&self, scope: &Scope) -> Read<()> {
+        let limit = |what: &str, count: usize, most: usize| {
+            if count == 0 || count > most {
+                return Err(self.error(format!("a model has 1 to {most} {what}, not {count}"), None));
+            }
+            Ok(())
+        };
+        limit("nodes", scope.nodes.len(), 6)?;
+        limit("node variants", scope.variants.len(), 8)?;
+        limit("templates", scope.templates.len(), 8)?;
+        limit("strategies", scope.strategies.len(), 8)?;
+        limit("DaemonSets", scope.daemon_sets.len(), 2)?;
+        if scope.users.len() > 4 {
+            return Err(self.at_key("users", format!("a model has at most 4 users, not {}", scope.users.len())));
+        }
+        if scope.capacity.pods > 40 {
+            return Err(self.at_key("capacity", "a model holds at most 40 pods"));
+        }
+        Ok(())
+    }
+
+    fn variants(&self, table: &toml::Table) -> Read<Vec<(String, RealNode)>> {
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct Variant {
+            labels: BTreeMap<String, String>,
+            taints: Vec<String>,
+        }
+        if table.is_empty() {
+            return Ok(vec![("plain".to_owned(), RealNode::default())]);
+        }
+        let mut variants = Vec::new();
+        for (name, value) in table {
+            let variant: Variant = self.section(name, value)?;
+            let mut taints = Vec::new();
+            for text in &variant.taints {
+                taints.push(parse_taint(text).ok_or_else(|| {
+                    self.at_key(text, format!("`{text}` is no taint; write key=value:NoSchedule or key:NoExecute"))
+                })?);
+            }
+            let node = RealNode {
+                metadata: ObjectMeta { labels: Some(variant.labels), ..ObjectMeta::default() },
+                spec: Some(RealNodeSpec { taints: Some(taints), ..RealNodeSpec::default() }),
+                ..RealNode::default()
+            };
+            variants.push((name.clone(), node));
+        }
+        Ok(variants)
+    }
+
+    fn section<T: serde::de::DeserializeOwned>(&self, name: &str, value: &toml::Value) -> Read<T> {
+        value.clone().try_into().map_err(|error: toml::de::Error| self.at_key(name, format!("in `{name}`: {}", error.message())))
+    }
+
+    fn nodes(&self, table: &toml::Table, variants: &[String]) -> Read<Vec<NodeSpec>> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields)]
+        struct Node {
+            variant: Option<String>,
+            #[serde(default)]
+            absent: bool,
+            kubelet: Option<String>,
+            room: Option<bool>,
+        }
+        let mut nodes = Vec::new();
+        for (name, value) in table {
+            let node = match value {
+                toml::Value::String(variant) => {
+                    Node { variant: Some(variant.clone()), absent: false, kubelet: None, room: None }
+                }
+                other => self.section(name, other)?,
+            };
+            let variant = node.variant.as_deref().unwrap_or(&variants[0]);
+            let index = variants.iter().position(|known| known == variant).ok_or_else(|| {
+                self.at_key(name, format!("node `{name}`: no variant is called `{variant}`; there are {}", variants.join(", ")))
+            })?;
+            let kubelet = match node.kubelet.as_deref() {
+                None | Some("runs") => KubeletKind::Runs,
+                Some("rejects") => KubeletKind::Rejects,
+                Some("silent") => KubeletKind::Silent,
+                Some(other) => {
+                    let message = format!("node `{name}`: a kubelet `runs`, `rejects` or is `silent`, not `{other}`");
+                    return Err(self.at_key(name, message));
+                }
+            };
+            nodes.push(NodeSpec {
+                name: name.clone(),
+                variant: (!node.absent).then(|| u8::try_from(index).unwrap_or(u8::MAX)),
+                kubelet,
+                room: node.room.unwrap_or(true),
+            });
+        }
+        Ok(nodes)
+    }
+
+    fn templates(&self, table: &toml::Table) -> Read<Vec<(TemplateSpec, PodSpec)>> {
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct Template {
+            manifest: Option<String>,
+            image: Option<String>,
+            pods: Option<String>,
+            spec: Option<serde_json::Value>,
+        }
+        let mut templates = Vec::new();
+        for (name, value) in table {
+            let template: Template = self.section(name, value)?;
+            let mut spec = match (&template.manifest, template.spec) {
+                (Some(_), Some(_)) => {
+                    return Err(self.at_key(name, format!("template `{name}` has both a manifest and a spec")));
+                }
+                (Some(manifest), None) => self.manifest(name, manifest)?,
+                (None, spec) => serde_json::from_value(spec.unwrap_or_else(|| serde_json::json!({})))
+                    .map_err(|error| self.at_key(name, format!("template `{name}`: {error}")))?,
+            };
+            if let (Some(image), Some(container)) = (&template.image, spec.containers.first_mut()) {
+                container.image = Some(image.clone());
+            }
+            let pods = match template.pods.as_deref() {
+                None | Some("ready") => PodFate::Ready,
+                Some("never-ready") => PodFate::NeverReady,
+                Some("fail") => PodFate::Fail,
+                Some(other) => {
+                    let message = format!("template `{name}`: pods become `ready`, are `never-ready` or `fail`, not `{other}`");
+                    return Err(self.at_key(name, message));
+                }
+            };
+            templates.push((TemplateSpec { name: name.clone(), pods }, spec));
+        }
+        Ok(templates)
+    }
+
+    /// The template of the `DaemonSet` in a manifest below `manifests/`.
+    fn manifest(&self, name: &str, manifest: &str) -> Read<PodSpec> {
+        let path = self.folder.join(manifest);
+        let fail = |message: String| self.at_key(manifest, format!("template `{name}`: {message}"));
+        let text = std::fs::read_to_string(&path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?;
+        let documents: Vec<serde_json::Value> =
+            serde_saphyr::from_multiple(&text).map_err(|error| fail(format!("{}: {error}", path.display())))?;
+        let daemon_set = documents
+            .into_iter()
+            .find(|document| document["kind"] == "DaemonSet")
+            .ok_or_else(|| fail(format!("{} has no DaemonSet", path.display())))?;
+        let daemon_set: RealDaemonSet =
+            serde_json::from_value(daemon_set).map_err(|error| fail(format!("{}: {error}", path.display())))?;
+        daemon_set
+            .spec
+            .and_then(|spec| spec.template.spec)
+            .ok_or_else(|| fail(format!("the DaemonSet of {} has no template", path.display())))
+    }
+
+    fn strategies(&self, table: &toml::Table) -> Read<Vec<StrategySpec>> {
+        #[derive(Deserialize)]
+        #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
+        struct Strategy {
+            r#type: String,
+            max_unavailable: Option<toml::Value>,
+            max_surge: Option<toml::Value>,
+            min_ready_seconds: i32,
+            revision_history_limit: i32,
+        }
+        impl Default for Strategy {
+            fn default() -> Self {
+                Self {
+                    r#type: "RollingUpdate".to_owned(),
+                    max_unavailable: None,
+                    max_surge: None,
+                    min_ready_seconds: 0,
+                    revision_history_limit: 10,
+                }
+            }
+        }
+        let default = toml::Table::from_iter([("rolling".to_owned(), toml::Value::Table(toml::Table::new()))]);
+        let table = if table.is_empty() { &default } else { table };
+        let mut strategies = Vec::new();
+        for (name, value) in table {
+            let strategy: Strategy = self.section(name, value)?;
+            let limit = |value: &Option<toml::Value>, default: i32| match value {
+                None => Ok(Limit::Number(default)),
+                Some(toml::Value::Integer(number)) => i32::try_from(*number).map(Limit::Number).map_err(drop),
+                Some(toml::Value::String(text)) => {
+                    text.strip_suffix('%').and_then(|number| number.parse().ok()).map(Limit::Percent).ok_or(())
+                }
+                Some(_) => Err(()),
+            };
+            let invalid = |()| self.at_key(name, format!("strategy `{name}`: a limit is a number or a percentage such as \"30%\""));
+            // Defaulting (OBJ-5): maxSurge 0, and maxUnavailable 1 unless surge is asked for.
+            let surges = strategy.max_surge.is_some();
+            let max_unavailable = limit(&strategy.max_unavailable, i32::from(!surges)).map_err(invalid)?;
+            let max_surge = limit(&strategy.max_surge, 0).map_err(invalid)?;
+            let nothing = |limit| matches!(limit, Limit::Number(0) | Limit::Percent(0));
+            if nothing(max_unavailable) == nothing(max_surge) && strategy.r#type == "RollingUpdate" {
+                let message =
+                    format!("strategy `{name}`: exactly one of maxUnavailable and maxSurge is not 0 (the API server refuses the rest)");
+                return Err(self.at_key(name, message));
+            }
+            let kind = match strategy.r#type.as_str() {
+                "RollingUpdate" => UpdateStrategy::RollingUpdate(Some(RollingUpdate { max_unavailable, max_surge })),
+                "OnDelete" => UpdateStrategy::OnDelete,
+                other => {
+                    let message = format!("strategy `{name}`: type is RollingUpdate or OnDelete, not `{other}`");
+                    return Err(self.at_key(name, message));
+                }
+            };
+            strategies.push(StrategySpec {
+                name: name.clone(),
+                strategy: kind,
+                min_ready_seconds: strategy.min_ready_seconds,
+                revision_history_limit: strategy.revision_history_limit,
+            });
+        }
+        Ok(strategies)
+    }
+
+    fn daemon_sets(&self, table: &toml::Table) -> Read<Vec<DaemonSetSpec>> {
+        #[derive(Default, Deserialize)]
+        #[serde(deny_unknown_fields, default)]
+        struct One {
+            selects_unlabelled: bool,
+        }
+        if table.is_empty() {
+            return Ok(vec![DaemonSetSpec { name: "ds".to_owned(), selects_unlabelled: false }]);
+        }
+        table
+            .iter()
+            .map(|(name, value)| {
+                let one: One = self.section(name, value)?;
+                Ok(DaemonSetSpec { name: name.clone(), selects_unlabelled: one.selects_unlabelled })
+            })
+            .collect()
+    }
+
+    fn lifecycle(&self, rules: &[LifecycleFile], names: &command::Names<'_>) -> Read<Vec<LifecycleRule>> {
+        rules
+            .iter()
+            .map(|rule| {
+                let named = |kind: &str, list: &[&str], name: &str| {
+                    command::position(list, name).ok_or_else(|| self.at_key(name, format!("no {kind} is called `{name}`")))
+                };
+                Ok(LifecycleRule {
+                    daemon_set: rule.daemon_set.as_deref().map_or(Ok(0), |name| named("DaemonSet", &names.daemon_sets, name))?,
+                    when_ready: rule.when_ready,
+                    from: named("variant", &names.variants, &rule.from)?,
+                    to: named("variant", &names.variants, &rule.to)?,
+                })
+            })
+            .collect()
+    }
+
+    fn expectations(&self, expect: &BTreeMap<String, Spanned<ExpectFile>>) -> Read<Vec<Expectation>> {
+        let mut expectations = Vec::new();
+        for (id, spanned) in expect {
+            let at = spanned.span();
+            let property = Property::named(id).ok_or_else(|| {
+                let known: Vec<&str> = crate::property::ALL.iter().map(|property| property.id()).collect();
+                let mut error = self.at_key(id, format!("no property is called `{id}`"));
+                error.help = Some(format!("properties: {}", known.join(", ")));
+                error
+            })?;
+            let file = spanned.get_ref();
+            let verdict = match (file.verdict.as_str(), file.length) {
+                ("holds", None) => ExpectedVerdict::Holds,
+                ("violated", Some(length)) => ExpectedVerdict::Violated(length),
+                ("violated", None) => {
+                    return Err(self.error(format!("`{id}` is expected violated: give the length of the shortest counterexample"), Some(at)));
+                }
+                _ => {
+                    let message = format!("`{id}` is expected to be `holds`, or `violated` with a length");
+                    return Err(self.error(message, Some(at)));
+                }
+            };
+            expectations.push(Expectation { property, verdict, because: file.because.clone(), line: self.line_of(at.start) });
+        }
+        expectations.sort_by_key(|expectation| expectation.property);
+        Ok(expectations)
+    }
+}
+
+fn faults(file: &FaultsFile) -> Faults {
+    Faults {
+        crash: file.crash,
+        stale_list: file.stale_list,
+        pod_watch_break: file.pod_watch_break,
+        resync: file.resync,
+        bookmark: file.bookmark,
+        refused: file.refused,
+        lost_request: file.lost_request,
+        lost_reply: file.lost_reply,
+        expiry: file.expiry,
+        second_leader: file.second_leader,
+        readiness_blip: file.readiness_blip,
+        pod_failure: file.pod_failure,
+        kubelet_silent: file.kubelet_silent,
+    }
+}
+
+/// How the profile places pods.
+fn placement_rules(switches: &crate::release::Switches, profile: &str) -> PlacementRules {
+    let old = profile.starts_with("v1.11") || profile.starts_with("v1.12");
+    PlacementRules {
+        operators: ComparisonOperators::Unsupported,
+        added: if old { AddedTolerations::WithoutPidPressure } else { AddedTolerations::WithPidPressure },
+        taints: if profile.starts_with("v1.11") && switches.placed_by == PlacedBy::Scheduler {
+            Taints::Ignored
+        } else {
+            Taints::Considered
+        },
+    }
+}
+
+/// `key=value:Effect` or `key:Effect`.
+fn parse_taint(text: &str) -> Option<Taint> {
+    let (left, effect) = text.rsplit_once(':')?;
+    if !matches!(effect, "NoSchedule" | "NoExecute" | "PreferNoSchedule") || left.is_empty() {
+        return None;
+    }
+    let (key, value) = match left.split_once('=') {
+        Some((key, value)) => (key, Some(value.to_owned())),
+        None => (left, None),
+    };
+    Some(Taint { key: key.to_owned(), value, effect: effect.to_owned(), ..Taint::default() })
+}
