@@ -1,1 +1,12 @@
 //! Search, verdicts and counterexamples. Knows no Kubernetes.
+
+mod explored;
+mod fingerprint;
+mod search;
+mod table;
+mod verdict;
+
+pub use explored::{Explored, Findings};
+pub use fingerprint::{collision_probability, fingerprint};
+pub use search::{NotAFunction, Progress, Settings, census, search};
+pub use verdict::{Finding, Report, StopReason, Trace, Verdict};

@@ -174,8 +174,8 @@ fn everywhere(cluster: &mut Cluster, ranked: &mut impl Ranked) {
     }
 }
 
-/// Renumbers `cluster`. Returns how many pod names are in use.
-pub fn canonicalise(cluster: &mut Cluster) -> u8 {
+/// Renumbers `cluster`. Returns what each pod name became.
+pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
     let mut seen = Seen { pods: [false; 256], versions: [[false; 256]; 4] };
     everywhere(cluster, &mut seen);
     let mut renamed = Renamed { pods: [0; 256], versions: [[0; 256]; 4] };
@@ -199,5 +199,5 @@ pub fn canonicalise(cluster: &mut Cluster) -> u8 {
     // A store is sorted by name; renaming keeps the order of the names it holds.
     cluster.calls.sort_unstable();
     cluster.replies.sort_unstable();
-    pods
+    renamed.pods
 }

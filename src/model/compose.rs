@@ -16,6 +16,7 @@ use crate::cluster::object::{Key, Object, PodObject};
 use crate::cluster::user::{self, Found};
 use crate::cluster::watch::{Event, Informer, Versioned};
 use crate::controller::request::{Reason, Request};
+use crate::property::Property;
 use crate::release::{InformerOrder, PlacedBy};
 use crate::scope::{Command, ControllerKind, KubeletKind, Scope};
 
@@ -24,6 +25,8 @@ use crate::scope::{Command, ControllerKind, KubeletKind, Scope};
 pub struct DaemonSetModel {
     /// What is checked.
     pub scope: Scope,
+    /// The claims that are judged, as bits ([`Property::bit`]).
+    pub claims: u32,
 }
 
 /// What is being put together: the steps found so far.
@@ -31,8 +34,10 @@ pub type Steps = Vec<(Action, Cluster)>;
 
 impl DaemonSetModel {
     /// The model of `scope`.
-    pub fn new(scope: Scope) -> Self {
-        Self { scope }
+    ///
+    /// Judges `claims`.
+    pub fn new(scope: Scope, claims: &[Property]) -> Self {
+        Self { scope, claims: claims.iter().fold(0, |bits, property| bits | property.bit()) }
     }
 
     /// The state in which behaviours start.
@@ -44,6 +49,15 @@ impl DaemonSetModel {
 
     /// Every enabled step with the cluster it leads to, in a canonical order.
     pub fn steps(&self, cluster: &Cluster, steps: &mut Steps) {
+        let before = steps.len();
+        self.raw_steps(cluster, steps);
+        for (_, next) in &mut steps[before..] {
+            canonicalise(next);
+        }
+    }
+
+    /// As [`DaemonSetModel::steps`], before names and versions are renumbered.
+    pub fn raw_steps(&self, cluster: &Cluster, steps: &mut Steps) {
         self.system_steps(cluster, steps);
         self.user_steps(cluster, steps);
         self.fault_steps(cluster, steps);
@@ -77,10 +91,6 @@ impl DaemonSetModel {
         numbered.then_some("revision numbers")
     }
 
-    fn add(&self, steps: &mut Steps, action: Action, mut next: Cluster) {
-        canonicalise(&mut next);
-        steps.push((action, next));
-    }
 
     /// Adds the step `action` that commits what `write` does to the store, if it does anything.
     fn commit(
@@ -93,7 +103,7 @@ impl DaemonSetModel {
         let mut next = cluster.clone();
         let mut events = Events::new();
         if write(&mut next, &mut events) && self.publish(cluster, &mut next, &events) {
-            self.add(steps, action, next);
+            steps.push((action, next));
         }
     }
 
@@ -140,7 +150,7 @@ impl DaemonSetModel {
             } else {
                 let mut next = cluster.clone();
                 next.controllers[index] = start::process(&self.scope, &next.store, None);
-                self.add(steps, Action::Restart { controller }, next);
+                steps.push((Action::Restart { controller }, next));
             }
         }
         self.calls(cluster, steps);
@@ -159,7 +169,7 @@ impl DaemonSetModel {
         let mut deliver = |resource, name, apply: &dyn Fn(&mut Process)| {
             let mut next = cluster.clone();
             apply(&mut next.controllers[index]);
-            self.add(steps, Action::Deliver { controller, resource, name }, next);
+            steps.push((Action::Deliver { controller, resource, name }, next));
         };
         for (at, name) in deliverable(&process.daemon_sets, order) {
             deliver(Resource::DaemonSets, name, &|process| {
@@ -202,7 +212,7 @@ impl DaemonSetModel {
         for node in process.node_queue.clone() {
             let mut next = cluster.clone();
             informed::node_item(&self.scope, &mut next.controllers[index], node);
-            self.add(steps, Action::NodeItem { controller, node }, next);
+            steps.push((Action::NodeItem { controller, node }, next));
         }
         for (key, work) in process.work.iter().enumerate() {
             let key = byte(key);
@@ -219,7 +229,7 @@ impl DaemonSetModel {
                 let work = &mut next.controllers[index].work[usize::from(key)];
                 work.ready_timer = false;
                 work.queue = work.queue.added();
-                self.add(steps, Action::ReadyTimer { controller, key }, next);
+                steps.push((Action::ReadyTimer { controller, key }, next));
             }
             for backoff in &work.backoff {
                 let mut next = cluster.clone();
@@ -228,7 +238,7 @@ impl DaemonSetModel {
                 if std::mem::take(&mut work.backoff_timer) {
                     work.queue = work.queue.added();
                 }
-                self.add(steps, Action::BackoffEnds { controller, key, node: backoff.node }, next);
+                steps.push((Action::BackoffEnds { controller, key, node: backoff.node }, next));
             }
         }
     }
@@ -257,7 +267,7 @@ impl DaemonSetModel {
             let mut next = cluster.clone();
             next.controllers[index] = alternative.process;
             next.calls.extend(alternative.calls);
-            self.add(steps, action(byte(choice)), next);
+            steps.push((action(byte(choice)), next));
         }
     }
 
@@ -316,7 +326,7 @@ impl DaemonSetModel {
             if !call.awaited {
                 let mut next = cluster.clone();
                 next.calls.remove(at);
-                self.add(steps, Action::Drop { controller, key, request }, next);
+                steps.push((Action::Drop { controller, key, request }, next));
             }
         }
     }
@@ -378,7 +388,7 @@ impl DaemonSetModel {
             if self.matures(cluster, pod) {
                 let mut next = cluster.clone();
                 mature(&mut next, name);
-                self.add(steps, Action::Mature { pod: name }, next);
+                steps.push((Action::Mature { pod: name }, next));
             }
             self.commit(steps, cluster, Action::PodGc { pod: name }, |next, events| {
                 gc::pod_gc(&mut next.store, name, self.scope.switches.pod_gc, events)
@@ -471,7 +481,7 @@ impl DaemonSetModel {
                 let mut next = crashed(cluster, index);
                 next.budgets.crash -= 1;
                 next.controllers[index] = Process { work: smallvec::SmallVec::new(), ..Process::default() };
-                self.add(steps, Action::Crash { controller }, next);
+                steps.push((Action::Crash { controller }, next));
             }
             if let (true, Some(laggard)) = (budgets.stale_list > 0, &cluster.laggard) {
                 for seen in 0..=laggard.stream.len() {
@@ -482,7 +492,7 @@ impl DaemonSetModel {
                         pods.apply(event);
                     }
                     next.controllers[index] = start::process(&self.scope, &next.store, Some(pods));
-                    self.add(steps, Action::StaleRestart { controller, seen: byte(seen) }, next);
+                    steps.push((Action::StaleRestart { controller, seen: byte(seen) }, next));
                 }
             }
             if budgets.pod_watch_break > 0 && !process.pods.stream.is_empty() {
@@ -493,14 +503,14 @@ impl DaemonSetModel {
                 for told in process.pods.replace(&listed, version) {
                     informed::pod(&self.scope, process, told);
                 }
-                self.add(steps, Action::BreakPodWatch { controller }, next);
+                steps.push((Action::BreakPodWatch { controller }, next));
             }
             if budgets.bookmark > 0 {
                 let mut next = cluster.clone();
                 next.budgets.bookmark -= 1;
                 let version = next.store.versions[2];
                 next.controllers[index].pods.stream.push(Versioned { version, event: Event::Bookmark });
-                self.add(steps, Action::Bookmark { controller }, next);
+                steps.push((Action::Bookmark { controller }, next));
             }
             for (key, work) in process.work.iter().enumerate() {
                 let key = byte(key);
@@ -509,14 +519,14 @@ impl DaemonSetModel {
                     let mut next = cluster.clone();
                     next.budgets.expiry -= 1;
                     self.expire(&mut next, index, key);
-                    self.add(steps, Action::Expire { controller, key }, next);
+                    steps.push((Action::Expire { controller, key }, next));
                 }
                 if budgets.resync > 0 && process.daemon_sets.store.get(key).is_some() {
                     let mut next = cluster.clone();
                     next.budgets.resync -= 1;
                     let work = &mut next.controllers[index].work[usize::from(key)];
                     work.queue = work.queue.added();
-                    self.add(steps, Action::Resync { controller, key }, next);
+                    steps.push((Action::Resync { controller, key }, next));
                 }
             }
         }
@@ -525,7 +535,7 @@ impl DaemonSetModel {
             next.budgets.second_leader -= 1;
             let second = start::process(&self.scope, &next.store, None);
             next.controllers.push(second);
-            self.add(steps, Action::SecondLeader, next);
+            steps.push((Action::SecondLeader, next));
         }
         self.call_faults(cluster, steps);
         self.pod_faults(cluster, steps);
@@ -553,7 +563,7 @@ impl DaemonSetModel {
                 spend(&mut next.budgets);
                 next.calls.remove(at);
                 next.replies.push((*call, Answer::Error(reason)));
-                self.add(steps, action, next);
+                steps.push((action, next));
             };
             if budgets.refused > 0 {
                 let reason = Reason::InternalError;
@@ -601,7 +611,7 @@ impl DaemonSetModel {
                 let mut next = cluster.clone();
                 next.budgets.kubelet_silent -= 1;
                 next.machines[node].kubelet_up = false;
-                self.add(steps, Action::Silence { node: byte(node) }, next);
+                steps.push((Action::Silence { node: byte(node) }, next));
             }
         }
     }

@@ -3,7 +3,9 @@
 pub mod action;
 pub mod canonical;
 pub mod compose;
+mod explored;
 pub mod informed;
+pub mod narrative;
 pub mod process;
 pub mod start;
 pub mod state;

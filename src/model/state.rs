@@ -51,9 +51,9 @@ impl State {
         postcard::from_bytes(&self.0).expect("the bytes are those of a cluster")
     }
 
-    /// How many bytes it takes.
-    pub fn size(&self) -> usize {
-        self.0.len()
+    /// The bytes themselves.
+    pub fn bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 

@@ -1,0 +1,416 @@
+//! A level-synchronous breadth-first search with shortest, deterministic counterexamples.
+//!
+//! States are ranked: level by level, and within a level by (rank of the parent, index of the step). A level is expanded in
+//! chunks by several threads, then merged in rank order by one, so that what is found does not depend on how many there
+//! are. Only fingerprints of earlier levels are kept; a trace is rebuilt from the log by replay.
+
+use std::collections::{BTreeMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use super::explored::Explored;
+use super::fingerprint::{collision_probability, fingerprint};
+use super::table::Table;
+use super::verdict::{Finding, Report, StopReason, Trace, Verdict};
+
+/// Limits and settings of a search.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings<'a> {
+    /// Threads that expand states, at least 1.
+    pub threads: usize,
+    /// Seed of the fingerprints.
+    pub seed: u64,
+    /// At most so many unique states.
+    pub states_max: u64,
+    /// At most so long.
+    pub time_max: Duration,
+    /// At most so many bytes, as accounted for.
+    pub memory_max: u64,
+    /// At most so many steps from the start.
+    pub depth_max: u64,
+    /// Whether to stop once each of these claims (bits) is broken. 0: visit the whole graph.
+    pub stop_when_broken: u32,
+    /// Set from outside to end the search.
+    pub interrupt: &'a AtomicBool,
+}
+
+/// How far a search has come.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// Unique states so far.
+    pub unique_states: u64,
+    /// Level being expanded.
+    pub depth: u64,
+    /// Elapsed.
+    pub elapsed: Duration,
+}
+
+/// A model that is not a function of its state.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a state was expanded twice and gave different steps: the model is not a function of its state")]
+pub struct NotAFunction;
+
+/// One step out of a state, as a worker found it.
+struct Found<S> {
+    fingerprint: u64,
+    action_index: u32,
+    broken: u32,
+    /// Absent where the fingerprint was known before the level began.
+    sealed: Option<S>,
+}
+
+/// What a worker found of one chunk.
+struct Chunk<S> {
+    /// Per state of the chunk: what it breaks, whether it exceeds a capacity, and its steps.
+    states: Vec<(u32, Option<&'static str>, Vec<Found<S>>)>,
+    premise: u32,
+    transitions: u64,
+    kinds: BTreeMap<&'static str, u64>,
+    repeatable: bool,
+}
+
+/// Where a claim was first broken: a state, or a step out of one.
+#[derive(Clone, Copy)]
+struct Witness {
+    state: u32,
+    step: Option<u32>,
+    /// Steps of the behaviour.
+    length: u32,
+}
+
+/// The log: parent and step index of every state.
+type Log = Vec<(u32, u32)>;
+
+const NO_PARENT: u32 = u32::MAX;
+
+/// Searches `model` for violations of `claims` claims, numbered from 0.
+///
+/// # Errors
+///
+/// If the model is found not to be a function of its state.
+pub fn search<M: Explored>(
+    model: &M,
+    claims: usize,
+    settings: &Settings<'_>,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Report<M::Action>, NotAFunction> {
+    let start = Instant::now();
+    let mut run = Run {
+        model,
+        settings,
+        table: Table::default(),
+        log: Log::new(),
+        witnesses: vec![None; claims],
+        premise: 0,
+        transitions: 0,
+        kinds: BTreeMap::new(),
+        capacity: None,
+        state_bytes: 0,
+        frontier_bytes: 0,
+        memory: 0,
+    };
+    let mut level = run.begin();
+    let mut states_by_depth = Vec::new();
+    let mut stopped = None;
+    while !level.is_empty() {
+        states_by_depth.push(level.len() as u64);
+        let depth = states_by_depth.len() as u64 - 1;
+        progress(Progress { unique_states: run.log.len() as u64, depth, elapsed: start.elapsed() });
+        stopped = run.limit(depth, start);
+        if stopped.is_some() || run.is_satisfied() {
+            break;
+        }
+        let (next, cut) = run.expand(&level, rank_of(depth), start)?;
+        level = next;
+        if cut.is_some() {
+            stopped = cut;
+            states_by_depth.push(level.len() as u64);
+            break;
+        }
+    }
+    let unfinished = stopped.or(run.capacity.map(StopReason::Capacity));
+    let satisfied_early = run.is_satisfied() && settings.stop_when_broken != 0;
+    let findings = (0..claims)
+        .map(|claim| {
+            let premise_reached = run.premise & (1 << claim) != 0;
+            let verdict = match (run.witnesses[claim], unfinished) {
+                (Some(witness), _) => Verdict::Violated(run.trace(witness)),
+                (None, Some(reason)) => Verdict::NoneFound(reason),
+                (None, None) if satisfied_early => Verdict::NoneFound(StopReason::Depth(states_by_depth.len() as u64 - 1)),
+                (None, None) => Verdict::Holds,
+            };
+            Finding { verdict, premise_reached }
+        })
+        .collect();
+    Ok(Report {
+        findings,
+        unique_states: run.log.len() as u64,
+        transitions: run.transitions,
+        states_by_depth,
+        steps_by_kind: run.kinds.into_iter().collect(),
+        stopped: unfinished,
+        elapsed: start.elapsed(),
+        memory: run.memory,
+        state_bytes: run.state_bytes,
+        collision_probability: collision_probability(run.log.len() as u64),
+    })
+}
+
+/// States of a level that are expanded before the next limit is looked at.
+const CHUNK: usize = 256;
+
+/// One in so many states is expanded twice.
+const REPEATED: usize = 1024;
+
+struct Run<'a, M: Explored> {
+    model: &'a M,
+    settings: &'a Settings<'a>,
+    table: Table,
+    log: Log,
+    witnesses: Vec<Option<Witness>>,
+    premise: u32,
+    transitions: u64,
+    kinds: BTreeMap<&'static str, u64>,
+    capacity: Option<&'static str>,
+    state_bytes: usize,
+    frontier_bytes: u64,
+    memory: u64,
+}
+
+impl<M: Explored> Run<'_, M> {
+    fn begin(&mut self) -> Vec<M::Sealed> {
+        let mut level = Vec::new();
+        for (index, open) in self.model.initial().iter().enumerate() {
+            let sealed = self.model.seal(open);
+            let print = fingerprint(self.model.bytes(&sealed), self.settings.seed);
+            if self.table.insert(print, rank(self.log.len())) {
+                self.log.push((NO_PARENT, rank(index)));
+                level.push(sealed);
+            }
+        }
+        level
+    }
+
+    fn is_satisfied(&self) -> bool {
+        let wanted = self.settings.stop_when_broken;
+        wanted != 0 && (0..self.witnesses.len()).all(|claim| wanted & (1 << claim) == 0 || self.witnesses[claim].is_some())
+    }
+
+    fn limit(&self, depth: u64, start: Instant) -> Option<StopReason> {
+        let settings = self.settings;
+        if settings.interrupt.load(Ordering::Relaxed) {
+            Some(StopReason::Interrupted)
+        } else if depth >= settings.depth_max {
+            Some(StopReason::Depth(settings.depth_max))
+        } else {
+            self.spent(start)
+        }
+    }
+
+    fn spent(&self, start: Instant) -> Option<StopReason> {
+        let settings = self.settings;
+        if settings.interrupt.load(Ordering::Relaxed) {
+            Some(StopReason::Interrupted)
+        } else if self.log.len() as u64 >= settings.states_max {
+            Some(StopReason::States(settings.states_max))
+        } else if start.elapsed() >= settings.time_max {
+            Some(StopReason::Time(settings.time_max))
+        } else if self.memory >= settings.memory_max {
+            Some(StopReason::Memory(settings.memory_max))
+        } else {
+            None
+        }
+    }
+
+    /// Expands a level: the next one, and why it was cut, if it was.
+    fn expand(&mut self, level: &[M::Sealed], depth: u32, start: Instant) -> Result<(Vec<M::Sealed>, Option<StopReason>), NotAFunction> {
+        let first = self.log.len() - level.len();
+        let mut next: Vec<M::Sealed> = Vec::new();
+        let mut at = 0;
+        self.frontier_bytes = 0;
+        while at < level.len() {
+            let batch = &level[at..level.len().min(at + CHUNK * self.settings.threads)];
+            let chunks = self.work(batch);
+            let mut parent = first + at;
+            for chunk in chunks {
+                if !chunk.repeatable {
+                    return Err(NotAFunction);
+                }
+                self.premise |= chunk.premise;
+                self.transitions += chunk.transitions;
+                for (kind, count) in chunk.kinds {
+                    *self.kinds.entry(kind).or_default() += count;
+                }
+                for (broken, exceeded, steps) in chunk.states {
+                    self.note(broken, Witness { state: rank(parent), step: None, length: depth });
+                    self.capacity = self.capacity.or(exceeded);
+                    for found in steps {
+                        let step = Some(found.action_index);
+                        self.note(found.broken, Witness { state: rank(parent), step, length: depth + 1 });
+                        if let Some(sealed) = found.sealed
+                            && self.table.insert(found.fingerprint, rank(self.log.len()))
+                        {
+                            self.log.push((rank(parent), found.action_index));
+                            let bytes = self.model.bytes(&sealed).len();
+                            self.state_bytes = self.state_bytes.max(bytes);
+                            self.frontier_bytes += size_of::<M::Sealed>() as u64;
+                            next.push(sealed);
+                        }
+                    }
+                    parent += 1;
+                }
+            }
+            let kept = (self.table.bytes() + self.log.capacity() * size_of::<(u32, u32)>()) as u64;
+            let levels = self.frontier_bytes + (size_of_val(level)) as u64;
+            self.memory = self.memory.max(kept + levels);
+            at += batch.len();
+            if at < level.len()
+                && let Some(reason) = self.spent(start)
+            {
+                return Ok((next, Some(reason)));
+            }
+        }
+        Ok((next, None))
+    }
+
+    /// Of each claim the shortest witness is kept, and among those of one length the first noted, which has the least
+    /// rank: a violating step is one step longer than the state it leaves.
+    fn note(&mut self, broken: u32, witness: Witness) {
+        let mut left = broken;
+        while left != 0 {
+            let claim = left.trailing_zeros() as usize;
+            left &= left - 1;
+            if self.witnesses[claim].is_none_or(|kept| witness.length < kept.length) {
+                self.witnesses[claim] = Some(witness);
+            }
+        }
+    }
+
+    /// Expands a batch, split over the threads; the chunks come back in order.
+    fn work(&self, batch: &[M::Sealed]) -> Vec<Chunk<M::Sealed>> {
+        let threads = self.settings.threads.max(1);
+        if threads == 1 || batch.len() < 32 {
+            return vec![self.chunk(batch)];
+        }
+        let size = batch.len().div_ceil(threads);
+        std::thread::scope(|scope| {
+            let workers: Vec<_> =
+                batch.chunks(size).map(|part| scope.spawn(move || self.chunk(part))).collect();
+            workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
+        })
+    }
+
+    fn chunk(&self, states: &[M::Sealed]) -> Chunk<M::Sealed> {
+        let mut chunk =
+            Chunk { states: Vec::new(), premise: 0, transitions: 0, kinds: BTreeMap::new(), repeatable: true };
+        let mut steps = Vec::new();
+        for (index, sealed) in states.iter().enumerate() {
+            let open = self.model.open(sealed);
+            let judged = self.model.judge_state(&open);
+            chunk.premise |= judged.premise;
+            let exceeded = self.model.exceeded(&open);
+            let mut found = Vec::new();
+            if exceeded.is_none() {
+                steps.clear();
+                self.model.successors(&open, &mut steps);
+                for (action_index, (action, after)) in steps.iter().enumerate() {
+                    let step = self.model.judge_step(&open, action, after);
+                    chunk.premise |= step.premise;
+                    *chunk.kinds.entry(self.model.kind(action)).or_default() += 1;
+                    let sealed = self.model.seal(after);
+                    let print = fingerprint(self.model.bytes(&sealed), self.settings.seed);
+                    let new = !self.table.contains(print);
+                    if new || step.broken != 0 {
+                        found.push(Found {
+                            fingerprint: print,
+                            action_index: rank(action_index),
+                            broken: step.broken,
+                            sealed: new.then_some(sealed),
+                        });
+                    }
+                }
+                chunk.transitions += steps.len() as u64;
+                if index % REPEATED == 0 {
+                    chunk.repeatable &= self.repeats(sealed, &steps);
+                }
+            }
+            chunk.states.push((judged.broken, exceeded, found));
+        }
+        chunk
+    }
+
+    /// Whether expanding a state again gives the same states.
+    fn repeats(&self, sealed: &M::Sealed, steps: &[(M::Action, M::Open)]) -> bool {
+        let mut again = Vec::new();
+        self.model.successors(&self.model.open(sealed), &mut again);
+        let same = |(one, other): (&(M::Action, M::Open), &(M::Action, M::Open))| {
+            let (one, other) = (self.model.seal(&one.1), self.model.seal(&other.1));
+            self.model.bytes(&one) == self.model.bytes(&other)
+        };
+        again.len() == steps.len() && again.iter().zip(steps).all(same)
+    }
+
+    /// The behaviour that leads to `witness`.
+    fn trace(&self, witness: Witness) -> Trace<M::Action> {
+        let mut indices: Vec<u32> = witness.step.into_iter().collect();
+        let mut at = witness.state;
+        let initial = loop {
+            let (parent, index) = self.log[at as usize];
+            if parent == NO_PARENT {
+                break index as usize;
+            }
+            indices.push(index);
+            at = parent;
+        };
+        indices.reverse();
+        let mut open = self.model.initial().swap_remove(initial);
+        let mut actions = Vec::new();
+        for index in indices {
+            let mut steps = Vec::new();
+            self.model.successors(&open, &mut steps);
+            let (action, after) = steps.swap_remove(index as usize);
+            actions.push(action);
+            open = after;
+        }
+        Trace { initial, actions }
+    }
+}
+
+fn rank_of(depth: u64) -> u32 {
+    u32::try_from(depth).expect("fewer than 2^32 levels")
+}
+
+fn rank(number: usize) -> u32 {
+    u32::try_from(number).expect("fewer than 2^32 states and steps")
+}
+
+/// Counts the distinct values of each field over all reachable states, up to `states_max` of them.
+pub fn census<M: Explored>(model: &M, states_max: u64) -> Vec<(&'static str, u64)> {
+    let mut seen = Table::default();
+    let mut values: BTreeMap<&'static str, HashSet<u64>> = BTreeMap::new();
+    let mut level: Vec<M::Open> = model.initial();
+    let mut count = 0;
+    while !level.is_empty() && count < states_max {
+        let mut next = Vec::new();
+        for open in &level {
+            model.census(open, &mut |field, value| {
+                values.entry(field).or_default().insert(value);
+            });
+            count += 1;
+            let mut steps = Vec::new();
+            if model.exceeded(open).is_none() {
+                model.successors(open, &mut steps);
+            }
+            for (_, after) in steps {
+                let sealed = model.seal(&after);
+                if seen.insert(fingerprint(model.bytes(&sealed), 0), 0) {
+                    next.push(after);
+                }
+            }
+        }
+        level = next;
+    }
+    let mut counts: Vec<_> = values.into_iter().map(|(field, values)| (field, values.len() as u64)).collect();
+    counts.sort_by_key(|(field, count)| (std::cmp::Reverse(*count), *field));
+    counts
+}

@@ -1,0 +1,87 @@
+//! The model as the search sees it.
+
+use std::hash::{Hash, Hasher};
+
+use super::action::Action;
+use super::compose::DaemonSetModel;
+use super::state::{Cluster, State};
+use crate::check::{Explored, Findings};
+use crate::property::{judge_state, judge_step};
+
+impl Explored for DaemonSetModel {
+    type Sealed = State;
+    type Open = Cluster;
+    type Action = Action;
+
+    fn initial(&self) -> Vec<Cluster> {
+        vec![DaemonSetModel::initial(self)]
+    }
+
+    fn seal(&self, open: &Cluster) -> State {
+        State::of(open)
+    }
+
+    fn open(&self, sealed: &State) -> Cluster {
+        sealed.open()
+    }
+
+    fn bytes<'a>(&self, sealed: &'a State) -> &'a [u8] {
+        sealed.bytes()
+    }
+
+    fn successors(&self, open: &Cluster, out: &mut Vec<(Action, Cluster)>) {
+        self.steps(open, out);
+    }
+
+    fn exceeded(&self, open: &Cluster) -> Option<&'static str> {
+        DaemonSetModel::exceeded(self, open)
+    }
+
+    fn judge_state(&self, open: &Cluster) -> Findings {
+        let judged = judge_state(self, open, self.claims);
+        Findings { broken: judged.broken, premise: judged.premise }
+    }
+
+    fn judge_step(&self, before: &Cluster, action: &Action, after: &Cluster) -> Findings {
+        let judged = judge_step(self, before, action, after, self.claims);
+        Findings { broken: judged.broken, premise: judged.premise }
+    }
+
+    fn kind(&self, action: &Action) -> &'static str {
+        action.kind()
+    }
+
+    fn census(&self, open: &Cluster, visit: &mut dyn FnMut(&'static str, u64)) {
+        fn of(value: &impl Hash) -> u64 {
+            let mut hasher = rustc_hash::FxHasher::default();
+            value.hash(&mut hasher);
+            hasher.finish()
+        }
+        visit("store.daemon_sets", of(&open.store.daemon_sets));
+        visit("store.revisions", of(&open.store.revisions));
+        visit("store.pods", of(&open.store.pods));
+        visit("store.nodes", of(&open.store.nodes));
+        visit("store.versions", of(&open.store.versions));
+        visit("store.highest", of(&open.store.highest));
+        visit("machines", of(&open.machines));
+        visit("laggard", of(&open.laggard));
+        visit("calls", of(&open.calls));
+        visit("replies", of(&open.replies));
+        visit("users", of(&open.users));
+        visit("budgets", of(&open.budgets));
+        for process in &open.controllers {
+            visit("controller.daemon_sets", of(&process.daemon_sets));
+            visit("controller.revisions", of(&process.revisions));
+            visit("controller.pods", of(&process.pods));
+            visit("controller.nodes", of(&process.nodes));
+            visit("controller.node_queue", of(&process.node_queue));
+            for work in &process.work {
+                visit("controller.queue", of(&work.queue));
+                visit("controller.memory", of(&work.memory));
+                visit("controller.timers", of(&(work.ready_timer, work.backoff_timer, &work.backoff)));
+                visit("controller.sync", of(&work.sync));
+                visit("controller.sync.daemon_set", of(&work.sync.as_ref().map(|sync| *sync.daemon_set())));
+            }
+        }
+    }
+}

@@ -1,0 +1,520 @@
+//! A behaviour told as a numbered interleaving: who did what to which object, and what the controller's caches showed.
+//!
+//! Pods are renumbered by rank from step to step, so they are followed here and keep one name: `p1` is the first pod that
+//! the behaviour meets.
+
+use super::action::{Action, Resource};
+use super::canonical::canonicalise;
+use super::compose::{DaemonSetModel, Steps};
+use super::state::{Cluster, Process, Undo};
+use crate::cluster::api_server::{Answer, Call, Origin};
+use crate::cluster::object::{Deleting, PodObject, PodPhase, RevisionObject};
+use crate::cluster::watch::{Event, Versioned};
+use crate::controller::record::Symbol;
+use crate::controller::request::{Reason, Request};
+use crate::controller::sync::{DedupStep, Point, Step as SyncStep};
+use crate::scope::{Cascade, Command, Scope};
+
+/// One step, told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Line {
+    /// Who takes the step.
+    pub who: String,
+    /// What happens.
+    pub what: String,
+    /// What the controller's caches showed, where it matters.
+    pub sees: Option<String>,
+}
+
+/// A behaviour with every cluster it passes.
+#[derive(Clone, Debug)]
+pub struct Told {
+    /// The steps.
+    pub lines: Vec<Line>,
+    /// The cluster after the last step.
+    pub last: Cluster,
+    /// The names of its pods.
+    pub pods: PodNames,
+}
+
+/// The names of pods in a tale, by their names in the present state.
+#[derive(Clone, Debug)]
+pub struct PodNames {
+    names: Vec<Option<usize>>,
+    given: usize,
+}
+
+impl PodNames {
+    fn new(cluster: &Cluster) -> Self {
+        let mut names = Self { names: vec![None; 256], given: 0 };
+        names.meet(cluster);
+        names
+    }
+
+    /// Gives names to pods not met before.
+    fn meet(&mut self, cluster: &Cluster) {
+        for pod in cluster.store.pods.iter() {
+            let slot = &mut self.names[usize::from(pod.name)];
+            if slot.is_none() {
+                self.given += 1;
+                *slot = Some(self.given);
+            }
+        }
+    }
+
+    /// Follows the pods through a renumbering.
+    fn follow(&mut self, renamed: &[u8; 256]) {
+        let mut names = vec![None; 256];
+        for (before, after) in renamed.iter().enumerate().filter(|(_, after)| **after != 0) {
+            names[usize::from(*after)] = self.names[before];
+        }
+        self.names = names;
+    }
+
+    /// The name of a pod.
+    pub fn of(&self, name: u32) -> String {
+        let met = usize::try_from(name).ok().and_then(|name| self.names.get(name).copied().flatten());
+        met.map_or_else(|| "a pod long gone".to_owned(), |number| format!("p{number}"))
+    }
+}
+
+/// A step that is not enabled where it is told to be taken.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("step {number} is not enabled there: {action:?}")]
+pub struct NotEnabled {
+    /// Its number, from 1.
+    pub number: usize,
+    /// The step.
+    pub action: Action,
+}
+
+/// Tells the behaviour that takes `actions` from the initial state.
+///
+/// # Errors
+///
+/// If one of them is not enabled where its turn comes.
+pub fn tell(model: &DaemonSetModel, actions: &[Action]) -> Result<Told, NotEnabled> {
+    let mut cluster = model.initial();
+    let mut pods = PodNames::new(&cluster);
+    let mut lines = Vec::new();
+    for (index, action) in actions.iter().enumerate() {
+        let mut steps = Steps::new();
+        model.raw_steps(&cluster, &mut steps);
+        let found = steps.into_iter().find(|(other, _)| other == action);
+        let (_, mut next) = found.ok_or(NotEnabled { number: index + 1, action: *action })?;
+        pods.meet(&next);
+        lines.push(Teller { scope: &model.scope, pods: &pods, before: &cluster, after: &next }.line(action));
+        let renamed = canonicalise(&mut next);
+        pods.follow(&renamed);
+        cluster = next;
+    }
+    Ok(Told { lines, last: cluster, pods })
+}
+
+struct Teller<'a> {
+    scope: &'a Scope,
+    pods: &'a PodNames,
+    before: &'a Cluster,
+    after: &'a Cluster,
+}
+
+impl Teller<'_> {
+    fn line(&self, action: &Action) -> Line {
+        let plain = |who: &str, what: String| Line { who: who.to_owned(), what, sees: None };
+        match *action {
+            Action::Deliver { controller, resource, .. } => {
+                let what = self.delivered(controller, resource);
+                plain(&format!("{} watch", resource_name(resource)), format!("{what}{}", self.woken(controller)))
+            }
+            Action::NodeItem { controller, node } => {
+                let wakes = self.woken(controller);
+                let effect = if wakes.is_empty() { "; nothing to do there" } else { &wakes };
+                plain(&self.controller(controller), format!("looks at node {}{effect}", self.node(node)))
+            }
+            Action::Begin { controller, key, .. } => Line {
+                who: self.controller(controller),
+                what: format!("begins a sync of {}{}", self.daemon_set(key), self.consequence(controller, key)),
+                sees: Some(self.sees(&self.before.controllers[usize::from(controller)], key)),
+            },
+            Action::Proceed { controller, key, .. } => Line {
+                who: self.controller(controller),
+                what: format!("{}{}", self.reads(controller, key), self.consequence(controller, key)),
+                sees: Some(self.sees(&self.before.controllers[usize::from(controller)], key)),
+            },
+            Action::Handle { controller, key, request, .. } => {
+                plain("API server", self.handled(controller, key, &request))
+            }
+            Action::Reply { controller, key, request, .. } => {
+                let answer = self.answer(controller, key, &request);
+                let what = format!("learns of {}: {answer}{}", self.request(&request, key), self.consequence(controller, key));
+                plain(&self.controller(controller), what)
+            }
+            Action::Drop { key, request, .. } => {
+                plain("network", format!("{} of the dead process never arrives", self.request(&request, key)))
+            }
+            Action::ReadyTimer { controller, key } => {
+                plain(&self.controller(controller), format!("minReadySeconds are over: {} is queued", self.daemon_set(key)))
+            }
+            Action::BackoffEnds { controller, node, .. } => plain(
+                &self.controller(controller),
+                format!("the back-off of failed pods on {} ends{}", self.node(node), self.woken(controller)),
+            ),
+            Action::Restart { controller } => {
+                plain(&self.controller(controller), "a new process starts, with fresh lists".to_owned())
+            }
+            Action::Bind { pod } => plain("scheduler", format!("binds {}", self.pod(pod))),
+            Action::PodReady { pod } => plain("kubelet", format!("{} is ready", self.pod(pod))),
+            Action::PodUnready { pod } => plain("kubelet", format!("{}, terminating, is no longer ready", self.pod(pod))),
+            Action::PodFailed { pod } => plain("kubelet", format!("{} has failed", self.pod(pod))),
+            Action::PodEnded { pod } => plain("kubelet", format!("{} has ended and is gone", self.pod(pod))),
+            Action::Mature { pod } => plain("time", format!("{} has been ready for minReadySeconds", self.pod(pod))),
+            Action::PodGc { pod } => plain("Pod GC", format!("removes {}, whose node is gone", self.pod(pod))),
+            Action::CollectPod { pod } => plain("garbage collector", self.collected(self.pod(pod), pod)),
+            Action::CollectRevision { name } => {
+                let gone = self.after.store.revisions.get(name).is_none();
+                let revision = self.revision(u32::from(name));
+                let what = if gone { format!("deletes {revision}") } else { format!("takes the owner off {revision}") };
+                plain("garbage collector", what)
+            }
+            Action::FinishDelete { key } => {
+                plain("garbage collector", format!("{} has no dependents left and is gone", self.daemon_set(key)))
+            }
+            Action::Lifecycle { node, variant } => {
+                plain("node lifecycle", format!("{} becomes {}", self.node(node), self.variant(variant)))
+            }
+            Action::User { user } => plain(&self.user(user), self.command(user)),
+            Action::Crash { controller } => plain("fault", format!("{} dies", self.controller(controller))),
+            Action::StaleRestart { controller, .. } => plain(
+                "fault",
+                format!("{} dies; a new process lists pods from a lagging API server", self.controller(controller)),
+            ),
+            Action::SecondLeader => plain("fault", "a second controller starts while the first still runs".to_owned()),
+            Action::BreakPodWatch { controller } => {
+                plain("fault", format!("the pod watch of {} breaks, and it lists again", self.controller(controller)))
+            }
+            Action::Resync { controller, key } => {
+                plain("resync", format!("{} is delivered again to {}", self.daemon_set(key), self.controller(controller)))
+            }
+            Action::Bookmark { .. } => plain("pod watch", "a bookmark is sent".to_owned()),
+            Action::Refuse { key, request, reason, .. } => {
+                plain("fault", format!("{} is refused ({reason:?})", self.request(&request, key)))
+            }
+            Action::LoseRequest { key, request, .. } => plain(
+                "fault",
+                format!("{} is lost on the way; the controller sees a timeout", self.request(&request, key)),
+            ),
+            Action::LoseReply { controller, key, request, .. } => plain(
+                "fault",
+                format!("API server {}, but the reply is lost: the controller sees a timeout", self.handled(controller, key, &request)),
+            ),
+            Action::Expire { key, .. } => {
+                plain("time", format!("five minutes pass: the expectations of {} expire", self.daemon_set(key)))
+            }
+            Action::Blip { pod } => plain("fault", format!("{} is not ready for a moment", self.pod(pod))),
+            Action::FailPod { pod } => plain("fault", format!("{} fails", self.pod(pod))),
+            Action::Silence { node } => plain("fault", format!("the kubelet of {} goes silent", self.node(node))),
+        }
+    }
+
+    fn controller(&self, index: u8) -> String {
+        if self.after.controllers.len() > 1 { format!("controller {}", index + 1) } else { "controller".to_owned() }
+    }
+
+    fn user(&self, index: u8) -> String {
+        if self.scope.users.len() > 1 { format!("user {}", index + 1) } else { "user".to_owned() }
+    }
+
+    fn daemon_set(&self, key: u8) -> &str {
+        &self.scope.daemon_sets[usize::from(key)].name
+    }
+
+    fn node(&self, name: u8) -> &str {
+        &self.scope.nodes[usize::from(name)].name
+    }
+
+    fn variant(&self, index: u8) -> &str {
+        &self.scope.variants[usize::from(index)]
+    }
+
+    fn template(&self, index: u8) -> &str {
+        &self.scope.templates[usize::from(index)].name
+    }
+
+    fn find(&self, name: u8) -> Option<&PodObject> {
+        let caches = self.before.controllers.iter().filter_map(|process| process.pods.store.get(name));
+        self.after.store.pods.get(name).or_else(|| self.before.store.pods.get(name)).or_else(|| caches.into_iter().next())
+    }
+
+    fn pod(&self, name: u8) -> String {
+        let known = self.pods.of(u32::from(name));
+        self.find(name).map_or_else(|| known.clone(), |pod| format!("pod {known} on {}", self.node(pod.target)))
+    }
+
+    fn pod_state(&self, pod: &PodObject) -> String {
+        let mut words = vec![match (pod.phase, pod.ready, pod.bound) {
+            (PodPhase::Failed, ..) => "failed",
+            (PodPhase::Succeeded, ..) => "succeeded",
+            (PodPhase::Active, true, _) => "ready",
+            (PodPhase::Active, false, true) => "not ready",
+            (PodPhase::Active, false, false) => "pending",
+        }];
+        if pod.deleting {
+            words.push("terminating");
+        }
+        if pod.owner.is_none() {
+            words.push("without owner");
+        }
+        format!("{}, {}", words.join(", "), self.hash(pod.hash))
+    }
+
+    fn hash(&self, hash: u8) -> String {
+        if hash == 0 {
+            return "without hash".to_owned();
+        }
+        let recorded = self.after.store.revisions.iter().find(|one: &&RevisionObject| one.label == hash);
+        let template = recorded.map_or_else(|| (hash - 1) % 64 / 4, |one| one.template);
+        self.scope.templates.get(usize::from(template)).map_or_else(|| "of a copy".to_owned(), |one| format!("of {}", one.name))
+    }
+
+    fn revision(&self, name: u32) -> String {
+        let find = |cluster: &Cluster| {
+            cluster.store.revisions.iter().find(|revision| u32::from(revision.name) == name).copied()
+        };
+        match find(self.before).or_else(|| find(self.after)) {
+            Some(one) if one.name >= crate::cluster::object::COPIES => {
+                format!("the copied revision of {}", self.template(one.template))
+            }
+            Some(one) => format!("revision {} ({})", one.number, self.template(one.template)),
+            None => "a revision long gone".to_owned(),
+        }
+    }
+
+    /// What a watch event brings.
+    fn delivered(&self, controller: u8, resource: Resource) -> String {
+        fn taken<'a, T: Copy + PartialEq>(before: &'a [Versioned<T>], after: &[Versioned<T>]) -> Option<&'a Event<T>> {
+            before.iter().enumerate().find(|(at, event)| after.get(*at) != Some(*event)).map(|(_, event)| &event.event)
+        }
+        let index = usize::from(controller);
+        let (before, after) = (&self.before.controllers[index], &self.after.controllers[index]);
+        let found = match resource {
+            Resource::DaemonSets => taken(&before.daemon_sets.stream, &after.daemon_sets.stream).map(|event| match event {
+                Event::Put(object) => {
+                    let deleting = if object.deleting == Deleting::No { "" } else { ", being deleted" };
+                    format!("{} at {} (generation {}{deleting})", self.daemon_set(object.key), self.template(object.template), object.generation)
+                }
+                Event::Deleted(object) => format!("{} is gone", self.daemon_set(object.key)),
+                Event::Bookmark => "a bookmark".to_owned(),
+            }),
+            Resource::Revisions => taken(&before.revisions.stream, &after.revisions.stream).map(|event| match event {
+                Event::Put(one) => format!("revision {} ({})", one.number, self.template(one.template)),
+                Event::Deleted(one) => format!("revision {} ({}) is gone", one.number, self.template(one.template)),
+                Event::Bookmark => "a bookmark".to_owned(),
+            }),
+            Resource::Pods => taken(&before.pods.stream, &after.pods.stream).map(|event| match event {
+                Event::Put(pod) => format!("{}: {}", self.pod(pod.name), self.pod_state(pod)),
+                Event::Deleted(pod) => format!("{} is gone", self.pod(pod.name)),
+                Event::Bookmark => "a bookmark".to_owned(),
+            }),
+            Resource::Nodes => taken(&before.nodes.stream, &after.nodes.stream).map(|event| match event {
+                Event::Put(node) => format!("node {} is {}", self.node(node.name), self.variant(node.variant)),
+                Event::Deleted(node) => format!("node {} is gone", self.node(node.name)),
+                Event::Bookmark => "a bookmark".to_owned(),
+            }),
+        };
+        format!("reaches {}: {}", self.controller(controller), found.unwrap_or_else(|| "an event".to_owned()))
+    }
+
+    /// Which keys the step put into the queue.
+    fn woken(&self, controller: u8) -> String {
+        let index = usize::from(controller);
+        let (before, after) = (&self.before.controllers[index], &self.after.controllers[index]);
+        let woken = (0..after.work.len()).any(|key| before.work.get(key).map(|work| work.queue) != Some(after.work[key].queue));
+        if woken { "; it is queued".to_owned() } else { String::new() }
+    }
+
+    fn reads(&self, controller: u8, key: u8) -> String {
+        let sync = self.before.controllers[usize::from(controller)].work[usize::from(key)].sync.as_deref();
+        let point = match sync.map(|sync| &sync.step) {
+            Some(SyncStep::At(point)) => *point,
+            Some(SyncStep::Dedup(_, DedupStep::AtPods)) => Point::Dedup,
+            Some(SyncStep::LookUpNodes(..)) => Point::Node,
+            _ => Point::Pod,
+        };
+        match point {
+            Point::Nodes | Point::History => "reads the revisions",
+            Point::Dedup => "reads the pods, to relabel them",
+            Point::GateCheck | Point::Manage => "reads the pods and decides what should be on each node",
+            Point::RolloutCheck | Point::RollingUpdate => "goes on to the rolling update",
+            Point::Node => "looks up the nodes of old pods",
+            Point::Pod => "looks up pods that should not run",
+            Point::Cleanup => "cleans up old revisions",
+            Point::Status => "computes the status",
+        }
+        .to_owned()
+    }
+
+    /// What the controller did then: requests, or the end of the sync.
+    fn consequence(&self, controller: u8, key: u8) -> String {
+        let sent: Vec<String> = self
+            .after
+            .calls
+            .iter()
+            .filter(|call| call.controller == controller && !self.before.calls.contains(call))
+            .map(|call| self.sent(call))
+            .collect();
+        if !sent.is_empty() {
+            return format!("; asks: {}", sent.join(", "));
+        }
+        let process = &self.after.controllers[usize::from(controller)];
+        if !process.running {
+            return "; the process crashes".to_owned();
+        }
+        match &process.work[usize::from(key)].sync {
+            None if process.work[usize::from(key)].queue == super::state::Queued::Waiting => "; the sync ends, and the key is queued again".to_owned(),
+            None => "; the sync ends".to_owned(),
+            Some(_) => String::new(),
+        }
+    }
+
+    fn sent(&self, call: &Call) -> String {
+        let origin = if call.origin == Origin::RollingUpdate { " (rolling update)" } else { "" };
+        format!("{}{origin}", self.request(&call.request, call.key))
+    }
+
+    fn request(&self, request: &Request, key: u8) -> String {
+        match request {
+            Request::GetDaemonSet => format!("read {}", self.daemon_set(key)),
+            Request::GetRevision(_) => "read the revision of that name".to_owned(),
+            Request::AdoptPod(name, _) => format!("adopt pod {}", self.pods.of(name.0)),
+            Request::ReleasePod(name, _) => format!("release pod {}", self.pods.of(name.0)),
+            Request::AdoptRevision(Symbol(name), _) => format!("adopt {}", self.revision(*name)),
+            Request::ReleaseRevision(Symbol(name), _) => format!("release {}", self.revision(*name)),
+            Request::LabelRevision(Symbol(name), _) => format!("label {}", self.revision(*name)),
+            Request::RenumberRevision(Symbol(name), _, number) => format!("renumber {} to {number}", self.revision(*name)),
+            Request::CreateRevision(number) => format!("create revision {number}"),
+            Request::DeleteRevision(Symbol(name)) => format!("delete {}", self.revision(*name)),
+            Request::RelabelPod(name, _, _) => format!("relabel pod {}", self.pods.of(name.0)),
+            Request::CreatePod(node, ..) => {
+                format!("create a pod on {}", self.node(u8::try_from(node.0).unwrap_or_default()))
+            }
+            Request::DeletePod(name) => format!("delete pod {}", self.pods.of(name.0)),
+            Request::UpdateStatus(_, _, status) => format!(
+                "write status (observedGeneration {}, {} desired, {} updated, {} available)",
+                status.observed_generation,
+                status.counters.desired_number_scheduled,
+                status.counters.updated_number_scheduled,
+                status.counters.number_available
+            ),
+        }
+    }
+
+    fn handled(&self, controller: u8, key: u8, request: &Request) -> String {
+        let done = match request {
+            Request::CreatePod(..) => {
+                let new = self.after.store.pods.iter().find(|pod| self.before.store.pods.get(pod.name).is_none());
+                new.map_or_else(|| "creates no pod".to_owned(), |pod| format!("creates {}, {}", self.pod(pod.name), self.hash(pod.hash)))
+            }
+            Request::DeletePod(name) => {
+                let byte = u8::try_from(name.0).unwrap_or_default();
+                format!("deletes {}", self.pod(byte))
+            }
+            other => format!("carries out: {}", self.request(other, key)),
+        };
+        let refused = self.after.replies.iter().find(|(call, _)| {
+            call.controller == controller && call.key == key && call.request == *request
+        });
+        match refused {
+            Some((_, Answer::Error(reason))) => format!("answers {reason:?} to: {}", self.request(request, key)),
+            _ => done,
+        }
+    }
+
+    fn answer(&self, controller: u8, key: u8, request: &Request) -> String {
+        let reply = self
+            .before
+            .replies
+            .iter()
+            .find(|(call, _)| call.controller == controller && call.key == key && call.request == *request);
+        match reply.map(|(_, answer)| answer) {
+            Some(Answer::Error(Reason::Timeout)) => "timeout".to_owned(),
+            Some(Answer::Error(reason)) => format!("{reason:?}"),
+            _ => "done".to_owned(),
+        }
+    }
+
+    /// What the process's caches show of the pods and of the `DaemonSet`.
+    fn sees(&self, process: &Process, key: u8) -> String {
+        let ds = process.daemon_sets.store.get(key).map_or_else(
+            || format!("no {}", self.daemon_set(key)),
+            |object| format!("{} at {}", self.daemon_set(key), self.template(object.template)),
+        );
+        let pods: Vec<String> =
+            process.pods.store.iter().map(|pod| format!("{} ({})", self.pod(pod.name), self.pod_state(pod))).collect();
+        let pods = if pods.is_empty() { "no pods".to_owned() } else { pods.join("; ") };
+        let memory = process.work[usize::from(key)].memory.expectations.map_or_else(String::new, |one| {
+            let expired = if one.expired { ", expired" } else { "" };
+            format!("; expects {} creations and {} deletions{expired}", one.add, one.del)
+        });
+        format!("{ds}; {pods}{memory}")
+    }
+
+    fn collected(&self, pod: String, name: u8) -> String {
+        match self.after.store.pods.get(name) {
+            Some(object) if !object.deleting => format!("takes the owner off {pod}"),
+            _ => format!("deletes {pod}"),
+        }
+    }
+
+    fn command(&self, user: u8) -> String {
+        let index = usize::from(user);
+        let progress = self.before.users[index];
+        let command = self.scope.users[index][usize::from(progress.done)];
+        let ds = |key: u8| self.daemon_set(key);
+        match command {
+            Command::Create(key, template, _) => format!("creates {} with template {}", ds(key), self.template(template)),
+            Command::Apply(key, template) => format!("applies template {} to {}", self.template(template), ds(key)),
+            Command::SetStrategy(key, strategy) => {
+                format!("changes the strategy of {} to {}", ds(key), self.scope.strategies[usize::from(strategy)].name)
+            }
+            Command::Annotate(key) => format!("annotates {}", ds(key)),
+            Command::Undo(key, to) => {
+                let target = to.map_or_else(String::new, |number| format!(" to revision {number}"));
+                match (progress.undo, self.after.users[index].undo) {
+                    (Undo::Idle, _) => format!("rollout undo{target} of {}: reads the DaemonSet", ds(key)),
+                    (Undo::Read(..), Undo::Chosen(chosen)) => {
+                        format!("rollout undo{target} of {}: lists the revisions, chooses {}", ds(key), self.template(chosen))
+                    }
+                    (Undo::Read(..), _) => format!("rollout undo{target} of {}: lists the revisions, and does nothing", ds(key)),
+                    (Undo::Chosen(chosen), _) => format!("rollout undo{target} of {}: patches the template to {}", ds(key), self.template(chosen)),
+                }
+            }
+            Command::Delete(key, cascade) => {
+                let how = match cascade {
+                    Cascade::Background => "in the background",
+                    Cascade::Foreground => "in the foreground",
+                    Cascade::Orphan => "keeping its pods",
+                };
+                format!("deletes {} {how}", ds(key))
+            }
+            Command::DeletePod(_, node) => format!("deletes the pod on {}", self.node(node)),
+            Command::UnlabelPod(_, node) => format!("takes the labels off the pod on {}", self.node(node)),
+            Command::CreateOrphan(_, node, _) => format!("creates a matching pod by hand on {}", self.node(node)),
+            Command::CopyRevision(_, template) => format!("copies the revision of {}", self.template(template)),
+            Command::CreateUnlabelledRevision(key) => format!("creates a revision without labels beside {}", ds(key)),
+            Command::SetNode(node, variant) => format!("makes node {} {}", self.node(node), self.variant(variant)),
+            Command::Join(node, variant) => format!("node {} joins as {}", self.node(node), self.variant(variant)),
+            Command::Leave(node) => format!("deletes node {}", self.node(node)),
+            Command::SetRoom(node, true) => format!("other pods leave {}", self.node(node)),
+            Command::SetRoom(node, false) => format!("other pods fill {}", self.node(node)),
+        }
+    }
+}
+
+fn resource_name(resource: Resource) -> &'static str {
+    match resource {
+        Resource::DaemonSets => "DaemonSet",
+        Resource::Revisions => "ControllerRevision",
+        Resource::Pods => "pod",
+        Resource::Nodes => "node",
+    }
+}
