@@ -111,10 +111,11 @@ impl PlacementCheck {
         let untolerated = self.untolerated_taints(node);
         let evicted = untolerated.iter().any(|taint| taint.effect == "NoExecute");
         let tainted = !untolerated.is_empty();
-        reasons.extend(untolerated.into_iter().map(|taint| Reason::Taint {
-            taint: taint_text(taint),
-            evicts: taint.effect == "NoExecute",
-        }));
+        reasons.extend(
+            untolerated
+                .into_iter()
+                .map(|taint| Reason::Taint { taint: taint_text(taint), evicts: taint.effect == "NoExecute" }),
+        );
         let placement = Placement {
             wanted: !misfits && !tainted,
             should_run: !misfits && !tainted,

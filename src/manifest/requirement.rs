@@ -59,7 +59,11 @@ impl Requirement {
         relation
             .filter(|_| is_qualified_name(key) && values.iter().all(|value| is_label_value(value)))
             .map(|relation| Self { key: key.to_owned(), relation })
-            .ok_or_else(|| InvalidRequirement { key: key.to_owned(), operator: operator.to_owned(), values: values.len() })
+            .ok_or_else(|| InvalidRequirement {
+                key: key.to_owned(),
+                operator: operator.to_owned(),
+                values: values.len(),
+            })
     }
 
     /// Whether `labels` meet it.

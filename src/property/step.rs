@@ -27,10 +27,12 @@ pub fn revision_increases(before: &Cluster, action: &Action, after: &Cluster) ->
     let call = executed(before, action)?;
     let highest = before.store.highest.iter().find(|(uid, _)| *uid == call.uid).map(|(_, highest)| *highest)?;
     let given = match call.request {
-        Request::CreateRevision(_) | Request::RenumberRevision(..) => after.store.revisions.iter().find(|revision| {
-            revision.owner == Some(call.uid)
-                && before.store.revisions.get(revision.name).is_none_or(|old| old.number != revision.number)
-        })?,
+        Request::CreateRevision(_) | Request::RenumberRevision(..) => {
+            after.store.revisions.iter().find(|revision| {
+                revision.owner == Some(call.uid)
+                    && before.store.revisions.get(revision.name).is_none_or(|old| old.number != revision.number)
+            })?
+        }
         _ => return None,
     };
     Some(given.number > highest)
@@ -109,8 +111,9 @@ pub fn owner_only(before: &Cluster, action: &Action) -> Option<bool> {
 
 /// A create is only sent for a node that the sync's node list calls eligible.
 pub fn eligible_only(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
-    let (Action::Begin { controller, key, .. } | Action::Proceed { controller, key, .. } | Action::Reply { controller, key, .. }) =
-        action
+    let (Action::Begin { controller, key, .. }
+    | Action::Proceed { controller, key, .. }
+    | Action::Reply { controller, key, .. }) = action
     else {
         return None;
     };
@@ -143,7 +146,8 @@ pub fn observed_never_decreases(before: &Cluster, after: &Cluster) -> Option<boo
 
 /// The step of a sync does not end its process.
 pub fn no_panic(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
-    let (Action::Begin { controller, .. } | Action::Proceed { controller, .. } | Action::Reply { controller, .. }) = action
+    let (Action::Begin { controller, .. } | Action::Proceed { controller, .. } | Action::Reply { controller, .. }) =
+        action
     else {
         return None;
     };

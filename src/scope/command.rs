@@ -56,9 +56,10 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["strategy", name] => Ok(Command::SetStrategy(ds, strategy(name)?)),
         ["annotate"] => Ok(Command::Annotate(ds)),
         ["undo"] => Ok(Command::Undo(ds, None)),
-        ["undo", number] => {
-            number.parse().map(|number| Command::Undo(ds, Some(number))).map_err(|_| format!("`{number}` is no revision number"))
-        }
+        ["undo", number] => number
+            .parse()
+            .map(|number| Command::Undo(ds, Some(number)))
+            .map_err(|_| format!("`{number}` is no revision number")),
         ["delete"] | ["delete", "background"] => Ok(Command::Delete(ds, Cascade::Background)),
         ["delete", "foreground"] => Ok(Command::Delete(ds, Cascade::Foreground)),
         ["delete", "orphan"] => Ok(Command::Delete(ds, Cascade::Orphan)),
