@@ -445,6 +445,9 @@ impl DaemonSetModel {
     fn user_steps(&self, cluster: &Cluster, steps: &mut Steps) {
         for (index, user) in cluster.users.iter().enumerate() {
             let Some(command) = self.scope.users[index].get(usize::from(user.done)).copied() else { continue };
+            if command == Command::AwaitRest && !self.is_at_rest(cluster) {
+                continue;
+            }
             let action = Action::User { user: byte(index) };
             self.commit(steps, cluster, action, |next, events| self.user(next, index, command, events));
         }

@@ -553,6 +553,7 @@ impl Teller<'_> {
             Command::SetNode(node, variant) => format!("makes node {} {}", self.node(node), self.variant(variant)),
             Command::Join(node, variant) => format!("node {} joins as {}", self.node(node), self.variant(variant)),
             Command::Leave(node) => format!("deletes node {}", self.node(node)),
+            Command::AwaitRest => "sees the system at rest".to_owned(),
             Command::SetRoom(node, true) => format!("other pods leave {}", self.node(node)),
             Command::SetRoom(node, false) => format!("other pods fill {}", self.node(node)),
         }

@@ -24,7 +24,7 @@ pub fn position(names: &[&str], name: &str) -> Option<u8> {
 /// The commands, for messages.
 pub const GRAMMAR: &str = "create TEMPLATE [STRATEGY], apply TEMPLATE, restart TEMPLATE, strategy STRATEGY, annotate, \
 undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, unlabel-pod NODE, orphan-pod NODE TEMPLATE, \
-copy-revision TEMPLATE, unlabelled-revision, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE; \
+copy-revision TEMPLATE, unlabelled-revision, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE, wait; \
 the first ones may end in `of DAEMONSET`";
 
 /// Reads one command.
@@ -72,6 +72,7 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["join", name, to] => Ok(Command::Join(node(name)?, variant(to)?)),
         ["leave", name] => Ok(Command::Leave(node(name)?)),
         ["fill", name] => Ok(Command::SetRoom(node(name)?, false)),
+        ["wait"] => Ok(Command::AwaitRest),
         ["free", name] => Ok(Command::SetRoom(node(name)?, true)),
         _ => Err(format!("`{text}` is no command; there are {GRAMMAR}")),
     }
