@@ -1,6 +1,8 @@
 //! Real Kubernetes objects read from YAML or JSON, and the placement of a real template on a real node.
 
 pub mod daemon_set;
+pub mod documents;
+pub mod excerpt;
 pub mod label;
 pub mod legacy;
 pub mod node;

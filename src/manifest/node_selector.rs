@@ -55,6 +55,8 @@ pub struct TermMismatch {
     pub term: usize,
     /// What is not met, as one would say it.
     pub unmet: String,
+    /// The value of the label in question on this node, if the requirement is on a label that the node has.
+    pub found: Option<String>,
 }
 
 /// The first demand that a node does not meet.
@@ -97,7 +99,10 @@ impl RequiredNodeAffinity {
         if terms.iter().any(|term| term.matches(node)) {
             return None;
         }
-        let unmet = terms.iter().enumerate().map(|(term, body)| TermMismatch { term, unmet: body.unmet(node) });
+        let unmet = terms.iter().enumerate().map(|(term, body)| {
+            let (unmet, found) = body.unmet(node);
+            TermMismatch { term, unmet, found }
+        });
         Some(NodeMismatch::NodeAffinity(unmet.collect()))
     }
 
@@ -131,20 +136,16 @@ impl Term {
         }
     }
 
-    /// What keeps the term from matching, as one would say it.
-    fn unmet(&self, node: &NodeView<'_>) -> String {
+    /// What keeps the term from matching, as one would say it, and the value that the node has instead.
+    fn unmet(&self, node: &NodeView<'_>) -> (String, Option<String>) {
         match self {
-            Self::Empty => "the term is empty, and an empty term matches no node".to_owned(),
-            Self::Invalid(error) => format!("the term is invalid and matches no node: {error}"),
+            Self::Empty => ("an empty term matches no node".to_owned(), None),
+            Self::Invalid(error) => (format!("an invalid term matches no node: {error}"), None),
             Self::Requirements(labels, fields) => {
                 let label = labels.iter().find(|requirement| !requirement.matches(node.labels));
-                let label = label.map(|requirement| {
-                    let has = node.labels.get(requirement.key());
-                    let has = has.map_or("it is absent".to_owned(), |value| format!("it is {value:?}"));
-                    format!("{requirement} ({has})")
-                });
+                let label = label.map(|label| (label.to_string(), node.labels.get(label.key()).cloned()));
                 let field = || fields.iter().find(|requirement| !requirement.matches(node.name));
-                label.or_else(|| field().map(ToString::to_string)).unwrap_or_default()
+                label.or_else(|| field().map(|field| (field.to_string(), None))).unwrap_or_default()
             }
         }
     }
@@ -200,6 +201,7 @@ fn label_requirement(requirement: &NodeSelectorRequirement) -> Result<Requiremen
     Requirement::new(&requirement.key, operator, requirement.values.as_deref().unwrap_or_default())
 }
 
+/// With `{:#}` without what is particular to the node, so that many nodes share one text.
 impl fmt::Display for NodeMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -207,9 +209,13 @@ impl fmt::Display for NodeMismatch {
             Self::NodeAffinity(terms) if terms.is_empty() => f.write_str("required node affinity has no terms"),
             Self::NodeAffinity(terms) => {
                 f.write_str("required node affinity does not match: ")?;
-                for (place, TermMismatch { term, unmet }) in terms.iter().enumerate() {
+                for (place, TermMismatch { term, unmet, found }) in terms.iter().enumerate() {
                     let separator = if place == 0 { "" } else { "; " };
                     write!(f, "{separator}term {}: {unmet}", term + 1)?;
+                    match found {
+                        Some(found) if !f.alternate() => write!(f, " (it is {found:?})")?,
+                        Some(_) | None => {}
+                    }
                 }
                 Ok(())
             }

@@ -80,6 +80,7 @@ pub enum Reason {
     Shortage(Shortage),
 }
 
+/// With `{:#}` without what is particular to the node, so that many nodes share one text.
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -87,8 +88,10 @@ impl fmt::Display for Reason {
             Self::NodeMismatch(mismatch) => mismatch.fmt(f),
             Self::Taint { taint } => write!(f, "taint {taint} is not tolerated"),
             Self::HostPort { port: HostPort { ip, protocol, port }, pod } => {
-                write!(f, "host port {protocol} {ip}:{port} is taken by pod {pod}")
+                write!(f, "host port {protocol} {ip}:{port} is taken")?;
+                if f.alternate() { Ok(()) } else { write!(f, " by pod {pod}") }
             }
+            Self::Shortage(Shortage { resource, .. }) if f.alternate() => write!(f, "insufficient {resource}"),
             Self::Shortage(Shortage { resource, requested, used, allocatable }) => {
                 let unit = match resource.as_str() {
                     "cpu" => " millicores",

@@ -146,7 +146,11 @@ impl Given {
                 true
             }
             Binding::Scheduled { affinity, node_name } => {
-                answer.insert("createdAffinity".to_owned(), json!(affinity));
+                // An answer shows only what differs from the template, whose affinity may name the node already.
+                let of_template = self.template.spec.as_ref().and_then(|spec| spec.affinity.as_ref());
+                if of_template != Some(&affinity) {
+                    answer.insert("createdAffinity".to_owned(), json!(affinity));
+                }
                 let bound = node_name.is_some();
                 if let Some(node_name) = node_name {
                     answer.insert("createdNodeName".to_owned(), json!(node_name));
