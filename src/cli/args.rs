@@ -24,6 +24,8 @@ pub enum Subcommand {
     Models(ModelsArgs),
     /// Tell a saved counterexample step by step.
     Replay(ReplayArgs),
+    /// On which nodes may the pods of a `DaemonSet` run, and why not on the others?
+    Placement(super::placement::PlacementArgs),
     /// Walk through a model in the browser, with stateright's Explorer, on loopback.
     Explore(ExploreArgs),
 }

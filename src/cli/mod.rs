@@ -4,13 +4,16 @@ mod args;
 mod bad_input;
 mod check;
 mod explore;
+mod input;
 mod models;
 mod output;
+mod placement;
 mod replay;
 mod select;
 mod tale;
 
 use std::ffi::OsString;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -42,6 +45,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Subcommand::Models(args) => models::run(&args),
         Subcommand::Replay(args) => replay::run(&args),
         Subcommand::Explore(args) => explore::run(&args),
+        Subcommand::Placement(args) => {
+            placement::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock())
+        }
     };
     match result {
         Ok(code) => ExitCode::from(code),

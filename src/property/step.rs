@@ -2,7 +2,7 @@
 
 use crate::cluster::api_server::{Call, Origin};
 use crate::cluster::object::PodObject;
-use crate::controller::budget::{surge_count, unavailable_count};
+use crate::controller::budget::updated_desired_node_counts;
 use crate::controller::record::PodName;
 use crate::controller::request::Request;
 use crate::controller::sync::{Step, Sync};
@@ -93,14 +93,15 @@ pub fn budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: 
         .filter(|node| model.scope.placement[usize::from(object.template)][usize::from(node.variant)].should_run)
         .map(|node| node.name)
         .collect();
-    let desired = i32::try_from(wanted.len()).unwrap_or(i32::MAX);
-    if surge_count(&model.scope.switches, strategy.strategy, desired) != Ok(0) {
+    let desired = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+    let limits = strategy.strategy.limits(model.scope.switches.surge);
+    let counts = updated_desired_node_counts(limits, desired).ok()?;
+    if counts.max_surge != 0 {
         return None; // maxUnavailable does not limit a surge rollout (ROLL-32)
     }
     let serves = |node: &u8| after.store.pods.iter().any(|pod| pod.target == *node && available(pod));
     let down = wanted.iter().filter(|node| !serves(node)).count();
-    let allowed = unavailable_count(strategy.strategy, desired).ok()?.max(i32::from(desired > 0));
-    Some(i32::try_from(down).unwrap_or(i32::MAX) <= allowed)
+    Some(i64::try_from(down).unwrap_or(i64::MAX) <= counts.max_unavailable)
 }
 
 /// A pod that a sync deletes is owned by the sync's `DaemonSet` when the deletion commits.

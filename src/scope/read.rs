@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::apps::v1::DaemonSet as RealDaemonSet;
-use k8s_openapi::api::core::v1::{Node as RealNode, NodeSpec as RealNodeSpec, PodSpec, Taint};
+use k8s_openapi::api::core::v1::{Node as RealNode, NodeSpec as RealNodeSpec, PodSpec, PodTemplateSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use toml::Spanned;
@@ -15,12 +15,12 @@ use super::types::{
     Calls, Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LifecycleRule, NodeSpec, PodFate, Scope,
     Start, StrategySpec, TemplateSpec,
 };
-use crate::controller::budget::Limit;
-use crate::controller::record::{RollingUpdate, UpdateStrategy};
-use crate::manifest::placement::{PlacementCheck, PlacementRules, Taints};
-use crate::manifest::tolerations::{AddedTolerations, ComparisonOperators};
+use crate::controller::budget::{Limit, RollingUpdate};
+use crate::controller::record::{Placement, UpdateStrategy};
+use crate::manifest::node::NodeView;
+use crate::manifest::placement::Placement as PlacementCheck;
 use crate::property::Property;
-use crate::release::{PlacedBy, Profile};
+use crate::release::Profile;
 
 /// A model file that was read.
 #[derive(Clone, Debug)]
@@ -278,7 +278,7 @@ impl Reader<'_> {
         for (name, value) in &file.switches {
             switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
         }
-        let rules = placement_rules(&switches, profile.name);
+        let rules = &profile.placement;
         let variants = self.variants(&file.variants)?;
         let variant_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
         let nodes = self.nodes(&file.nodes, &variant_names)?;
@@ -286,8 +286,10 @@ impl Reader<'_> {
         let placement = templates
             .iter()
             .map(|(_, spec)| {
-                let check = PlacementCheck::new(spec, rules);
-                variants.iter().map(|(_, node)| check.on(node).0).collect()
+                let template = PodTemplateSpec { spec: Some(spec.clone()), ..PodTemplateSpec::default() };
+                let check = PlacementCheck::compile(&template, rules);
+                let on = |node: &RealNode| Placement::from(check.node_should_run_daemon_pod(&NodeView::of(node)));
+                variants.iter().map(|(_, node)| on(node)).collect()
             })
             .collect();
         let strategies = self.strategies(&file.strategies)?;
@@ -680,20 +682,6 @@ fn faults(file: &FaultsFile) -> Faults {
         readiness_blip: file.readiness_blip,
         pod_failure: file.pod_failure,
         kubelet_silent: file.kubelet_silent,
-    }
-}
-
-/// How the profile places pods.
-fn placement_rules(switches: &crate::release::Switches, profile: &str) -> PlacementRules {
-    let old = profile.starts_with("v1.11") || profile.starts_with("v1.12");
-    PlacementRules {
-        operators: ComparisonOperators::Unsupported,
-        added: if old { AddedTolerations::WithoutPidPressure } else { AddedTolerations::WithPidPressure },
-        taints: if profile.starts_with("v1.11") && switches.placed_by == PlacedBy::Scheduler {
-            Taints::Ignored
-        } else {
-            Taints::Considered
-        },
     }
 }
 
