@@ -50,7 +50,11 @@ pub enum InputError {
 
 /// The name of an input in messages.
 pub fn display_name(path: &Path) -> String {
-    if is_stdin(path) { "stdin".to_owned() } else { path.display().to_string() }
+    if is_stdin(path) {
+        "stdin".to_owned()
+    } else {
+        path.display().to_string()
+    }
 }
 
 fn is_stdin(path: &Path) -> bool {
@@ -67,35 +71,43 @@ impl Inputs {
     /// # Errors
     /// If it cannot be read, or is malformed or empty.
     pub fn documents(&mut self, path: &Path) -> Result<&Documents, InputError> {
-        let place = match self.0.iter().position(|(known, _)| known == path) {
-            Some(place) => place,
-            None => {
-                self.0.push((path.to_owned(), read_documents(path)?));
-                self.0.len() - 1
-            }
-        };
+        let known = self.0.iter().position(|(known, _)| known == path);
+        let place = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            self.0.push((path.to_owned(), read_documents(path)?));
+        }
         Ok(&self.0[place].1)
     }
 
     /// Everything that was read, in the order in which it was first named.
     pub fn all(&self) -> impl Iterator<Item = (&Path, &Documents)> {
-        self.0.iter().map(|(path, documents)| (path.as_path(), documents))
+        self.0
+            .iter()
+            .map(|(path, documents)| (path.as_path(), documents))
     }
 }
 
 fn read_documents(path: &Path) -> Result<Documents, InputError> {
     let name = display_name(path);
-    let failed = |source| InputError::Read { name: name.clone(), source };
+    let failed = |source| InputError::Read {
+        name: name.clone(),
+        source,
+    };
     let bytes = if is_stdin(path) {
         bounded(io::stdin().lock())
     } else {
         File::open(path).and_then(bounded)
     };
-    let bytes = bytes.map_err(failed)?.ok_or_else(|| InputError::TooLarge { name: name.clone() })?;
+    let bytes = bytes
+        .map_err(failed)?
+        .ok_or_else(|| InputError::TooLarge { name: name.clone() })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
-        InputError::NotUtf8 { name: name.clone(), line }
+        let line = String::from_utf8_lossy(valid).matches('\n').count() + 1;
+        InputError::NotUtf8 {
+            name: name.clone(),
+            line,
+        }
     })?;
     let documents = read(&name, &text)?;
     if documents == Documents::default() {

@@ -27,7 +27,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => error.exit(),
     };
     let result = match cli {
-        Cli::Placement(arguments) => placement::run(&arguments, &mut io::stdout().lock(), &mut io::stderr().lock()),
+        Cli::Placement(arguments) => placement::run(
+            &arguments,
+            &mut io::stdout().lock(),
+            &mut io::stderr().lock(),
+        ),
     };
     match result {
         Ok(code) => ExitCode::from(code),

@@ -54,10 +54,10 @@ pub enum PlacementProfile {
     /// The controller places
     #[value(name = "v1.11", alias = "v1.11-legacy")]
     V1_11Legacy,
-    /// 1.11 with ScheduleDaemonSetPods on
+    /// 1.11 with the gate `ScheduleDaemonSetPods` on
     #[value(name = "v1.11-scheduler")]
     V1_11Scheduler,
-    /// 1.12 with ScheduleDaemonSetPods off
+    /// 1.12 with the gate `ScheduleDaemonSetPods` off
     #[value(name = "v1.12-legacy")]
     V1_12Legacy,
     /// The scheduler places, as in all that follow
@@ -125,8 +125,13 @@ enum PlacementError {
     NoNode { inputs: String, skipped: String },
     #[error("DaemonSet {daemon_set} has no spec")]
     NoSpec { daemon_set: String },
-    #[error("placing DaemonSet {daemon_set}: an amount of its template, of a node or of a pod is wrong")]
-    Quantity { daemon_set: String, source: QuantityError },
+    #[error(
+        "placing DaemonSet {daemon_set}: an amount of its template, of a node or of a pod is wrong"
+    )]
+    Quantity {
+        daemon_set: String,
+        source: QuantityError,
+    },
     #[error(transparent)]
     #[diagnostic(transparent)]
     Input(#[from] InputError),
@@ -170,19 +175,41 @@ struct Answers<'a> {
 ///
 /// # Errors
 /// On bad input; nothing has been written to `stdout` then.
-pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write) -> miette::Result<u8> {
+pub fn run(
+    args: &PlacementArgs,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> miette::Result<u8> {
     let mut inputs = Inputs::default();
-    let node_files = if args.nodes.is_empty() { &args.filenames } else { &args.nodes };
+    let node_files = if args.nodes.is_empty() {
+        &args.filenames
+    } else {
+        &args.nodes
+    };
     for path in args.filenames.iter().chain(node_files).chain(&args.pods) {
         inputs.documents(path).map_err(PlacementError::Input)?;
     }
     let of = |paths: &[PathBuf]| {
-        let documents = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
-        documents.map(|(_, documents)| documents).collect::<Vec<_>>()
+        let documents = inputs
+            .all()
+            .filter(|(path, _)| paths.iter().any(|named| named == path));
+        documents
+            .map(|(_, documents)| documents)
+            .collect::<Vec<_>>()
     };
-    let daemon_sets: Vec<_> = of(&args.filenames).into_iter().flat_map(|documents| &documents.daemon_sets).collect();
-    let nodes: Vec<_> = of(node_files).into_iter().flat_map(|documents| &documents.nodes).collect();
-    let pods = PodsByNode::of(of(&args.pods).into_iter().flat_map(|documents| &documents.pods));
+    let daemon_sets: Vec<_> = of(&args.filenames)
+        .into_iter()
+        .flat_map(|documents| &documents.daemon_sets)
+        .collect();
+    let nodes: Vec<_> = of(node_files)
+        .into_iter()
+        .flat_map(|documents| &documents.nodes)
+        .collect();
+    let pods = PodsByNode::of(
+        of(&args.pods)
+            .into_iter()
+            .flat_map(|documents| &documents.pods),
+    );
     if daemon_sets.is_empty() {
         let (inputs, skipped) = described(&inputs, &args.filenames);
         return Err(PlacementError::NoDaemonSet { inputs, skipped }.into());
@@ -192,24 +219,33 @@ pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write)
         return Err(PlacementError::NoNode { inputs, skipped }.into());
     }
 
-    let rules = args.profile.rules().with_comparison_operators(match args.comparison_operators {
-        Operators::Supported => ComparisonOperators::Supported,
-        Operators::Unsupported => ComparisonOperators::Unsupported,
-    });
+    let rules = args
+        .profile
+        .rules()
+        .with_comparison_operators(match args.comparison_operators {
+            Operators::Supported => ComparisonOperators::Supported,
+            Operators::Unsupported => ComparisonOperators::Unsupported,
+        });
     let room = match (rules.placed_by, args.pods.is_empty()) {
         (PlacedBy::Controller, false) => Room::Considered,
         (PlacedBy::Controller, true) => Room::PodsUnknown,
         (PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints, _) => Room::LeftToScheduler,
     };
-    let answers = daemon_sets.into_iter().map(|daemon_set| answer(daemon_set, &nodes, &pods, &rules, room));
-    let answers = answers.collect::<Result<Vec<_>, _>>()?;
+    let answered = daemon_sets
+        .into_iter()
+        .map(|daemon_set| answer(daemon_set, &nodes, &pods, rules, room));
+    let answers = answered.collect::<Result<Vec<_>, _>>()?;
 
-    let notes = notes(&inputs, &rules, room);
+    let remarks = notes(&inputs, rules, room);
     let (answer, notes_to_stderr) = match args.format {
-        Format::Human => (human(&answers) + &notes, String::new()),
-        Format::Json => (json(&answers, room), notes),
+        Format::Human => (human(&answers) + &remarks, String::new()),
+        Format::Json => (json(&answers, room), remarks),
     };
-    match stderr.write_all(notes_to_stderr.as_bytes()).and(stdout.write_all(answer.as_bytes())).and(stdout.flush()) {
+    let written = stderr
+        .write_all(notes_to_stderr.as_bytes())
+        .and_then(|()| stdout.write_all(answer.as_bytes()))
+        .and_then(|()| stdout.flush());
+    match written {
         // A reader that has seen enough is content.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
         Err(error) => Err(PlacementError::Write(error).into()),
@@ -221,7 +257,7 @@ fn answer<'a>(
     daemon_set: &'a DaemonSet,
     nodes: &[&'a Node],
     pods: &PodsByNode<'_>,
-    rules: &PlacementRules,
+    rules: PlacementRules,
     room: Room,
 ) -> Result<Answers<'a>, PlacementError> {
     let key = format!("{}/{}", namespace(daemon_set), name(daemon_set));
@@ -231,43 +267,76 @@ fn answer<'a>(
     let placements = match room {
         Room::LeftToScheduler | Room::PodsUnknown => {
             let placement = Placement::compile(&spec.template, rules);
-            nodes.iter().map(|node| (*node, placement.explain(&NodeView::of(node)))).collect()
+            nodes
+                .iter()
+                .map(|node| (*node, placement.explain(&NodeView::of(node))))
+                .collect()
         }
         Room::Considered => {
             let template = defaulted_template(daemon_set);
-            let placement = LegacyPlacement::compile(&template, namespace(daemon_set), uid(daemon_set), rules);
+            let placement =
+                LegacyPlacement::compile(&template, namespace(daemon_set), uid(daemon_set), rules);
             let placements = placement.and_then(|placement| {
-                nodes.iter().map(|node| Ok((*node, placement.explain(node, pods)?))).collect()
+                nodes
+                    .iter()
+                    .map(|node| Ok((*node, placement.explain(node, pods)?)))
+                    .collect()
             });
-            placements.map_err(|source| PlacementError::Quantity { daemon_set: key, source })?
+            placements.map_err(|source| PlacementError::Quantity {
+                daemon_set: key,
+                source,
+            })?
         }
     };
-    Ok(Answers { daemon_set, placements })
+    Ok(Answers {
+        daemon_set,
+        placements,
+    })
 }
 
 /// Names of inputs and what was skipped in them.
 fn described(inputs: &Inputs, paths: &[PathBuf]) -> (String, String) {
-    let names = paths.iter().map(|path| display_name(path)).collect::<Vec<_>>().join(", ");
-    let of = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
+    let names = paths
+        .iter()
+        .map(|path| display_name(path))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let of = inputs
+        .all()
+        .filter(|(path, _)| paths.iter().any(|named| named == path));
     let skipped = skipped(of.map(|(_, documents)| &documents.skipped));
-    (names, if skipped.is_empty() { skipped } else { format!(" (there are {skipped})") })
+    (
+        names,
+        if skipped.is_empty() {
+            skipped
+        } else {
+            format!(" (there are {skipped})")
+        },
+    )
 }
 
 /// The kinds that were skipped with their numbers: `3 ConfigMap, 1 Secret`.
 fn skipped<'a>(counts: impl Iterator<Item = &'a BTreeMap<String, usize>>) -> String {
     let mut sum: BTreeMap<&str, usize> = BTreeMap::new();
-    counts.flatten().for_each(|(kind, count)| *sum.entry(kind).or_default() += count);
-    sum.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
+    counts
+        .flatten()
+        .for_each(|(kind, count)| *sum.entry(kind).or_default() += count);
+    sum.iter()
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
-fn notes(inputs: &Inputs, rules: &PlacementRules, room: Room) -> String {
+fn notes(inputs: &Inputs, rules: PlacementRules, room: Room) -> String {
     let mut notes = String::new();
     let mut note = |text: &str| {
         notes.push_str(text);
         notes.push('\n');
     };
     match room {
-        Room::Considered => note("note: room and host ports are considered as the controller of the release did"),
+        Room::Considered => {
+            note("note: room and host ports are considered as the controller of the release did");
+        }
         Room::LeftToScheduler => note(
             "note: resources and host ports are not considered; the scheduler looks at them when a pod is created",
         ),
@@ -276,36 +345,62 @@ fn notes(inputs: &Inputs, rules: &PlacementRules, room: Room) -> String {
         ),
     }
     match rules.placed_by {
-        PlacedBy::SchedulerIgnoringTaints => note("note: the controller of this release looks at no taint here"),
+        PlacedBy::SchedulerIgnoringTaints => {
+            note("note: the controller of this release looks at no taint here");
+        }
         PlacedBy::Controller | PlacedBy::Scheduler => {}
     }
     let skipped = skipped(inputs.all().map(|(_, documents)| &documents.skipped));
     if !skipped.is_empty() {
-        note(&format!("note: objects of other kinds were skipped: {skipped}"));
+        note(&format!(
+            "note: objects of other kinds were skipped: {skipped}"
+        ));
     }
     notes
 }
 
 fn json(answers: &[Answers<'_>], room: Room) -> String {
-    let rows = answers.iter().flat_map(|Answers { daemon_set, placements }| {
-        placements.iter().map(move |(node, NodePlacement { eligibility, reasons })| JsonRow {
-            daemon_set: name(daemon_set),
-            namespace: namespace(daemon_set),
-            node: node::name(node),
-            should_run: eligibility.should_schedule(),
-            should_continue_running: eligibility.should_continue_running(),
-            reasons: reasons.iter().map(ToString::to_string).collect(),
-            want_to_run: (room == Room::Considered).then(|| eligibility.want_to_run()),
-        })
-    });
+    let rows = answers.iter().flat_map(
+        |Answers {
+             daemon_set,
+             placements,
+         }| {
+            placements.iter().map(
+                move |(
+                    node,
+                    NodePlacement {
+                        eligibility,
+                        reasons,
+                    },
+                )| JsonRow {
+                    daemon_set: name(daemon_set),
+                    namespace: namespace(daemon_set),
+                    node: node::name(node),
+                    should_run: eligibility.should_schedule(),
+                    should_continue_running: eligibility.should_continue_running(),
+                    reasons: reasons.iter().map(ToString::to_string).collect(),
+                    want_to_run: (room == Room::Considered).then(|| eligibility.want_to_run()),
+                },
+            )
+        },
+    );
     let rows: Vec<_> = rows.collect();
     serde_json::to_string_pretty(&rows).expect("rows of texts and booleans are always JSON") + "\n"
 }
 
 fn human(answers: &[Answers<'_>]) -> String {
     let mut text = String::new();
-    for Answers { daemon_set, placements } in answers {
-        let _ = writeln!(text, "DaemonSet {}/{}", namespace(daemon_set), name(daemon_set));
+    for Answers {
+        daemon_set,
+        placements,
+    } in answers
+    {
+        let _ = writeln!(
+            text,
+            "DaemonSet {}/{}",
+            namespace(daemon_set),
+            name(daemon_set)
+        );
         if placements.len() > ROWS_MAX {
             by_reason(placements, &mut text);
         } else {
@@ -322,10 +417,20 @@ fn joined(reasons: impl Iterator<Item = String>) -> String {
 }
 
 fn by_node(placements: &[(&Node, NodePlacement)], text: &mut String) {
-    let longest = placements.iter().map(|(node, _)| node::name(node).len()).max();
+    let longest = placements
+        .iter()
+        .map(|(node, _)| node::name(node).len())
+        .max();
     let width = longest.unwrap_or(0).max("NODE".len());
     let _ = writeln!(text, "  {:width$}  {:10}  WHY", "NODE", "PLACEMENT");
-    for (node, NodePlacement { eligibility, reasons }) in placements {
+    for (
+        node,
+        NodePlacement {
+            eligibility,
+            reasons,
+        },
+    ) in placements
+    {
         let why = joined(reasons.iter().map(ToString::to_string));
         let row = format!("  {:width$}  {eligibility:10}  {why}", node::name(node));
         let _ = writeln!(text, "{}", row.trim_end());
@@ -334,25 +439,71 @@ fn by_node(placements: &[(&Node, NodePlacement)], text: &mut String) {
 
 fn by_reason(placements: &[(&Node, NodePlacement)], text: &mut String) {
     let mut groups: BTreeMap<(Eligibility, String), Vec<&str>> = BTreeMap::new();
-    for (node, NodePlacement { eligibility, reasons }) in placements {
+    for (
+        node,
+        NodePlacement {
+            eligibility,
+            reasons,
+        },
+    ) in placements
+    {
         let why = joined(reasons.iter().map(|reason| format!("{reason:#}")));
-        groups.entry((*eligibility, why)).or_default().push(node::name(node));
+        groups
+            .entry((*eligibility, why))
+            .or_default()
+            .push(node::name(node));
     }
     let _ = writeln!(text, "  {:>6}  {:10}  WHY", "NODES", "PLACEMENT");
     for ((eligibility, why), nodes) in groups {
-        let examples = nodes.iter().take(EXAMPLES_MAX).copied().collect::<Vec<_>>().join(", ");
-        let more = if nodes.len() > EXAMPLES_MAX { ", ..." } else { "" };
-        let why = if why.is_empty() { why } else { format!("{why} ") };
-        let _ = writeln!(text, "  {:>6}  {eligibility:10}  {why}({examples}{more})", nodes.len());
+        let examples = nodes
+            .iter()
+            .take(EXAMPLES_MAX)
+            .copied()
+            .collect::<Vec<_>>()
+            .join(", ");
+        let more = if nodes.len() > EXAMPLES_MAX {
+            ", ..."
+        } else {
+            ""
+        };
+        let why = if why.is_empty() {
+            why
+        } else {
+            format!("{why} ")
+        };
+        let _ = writeln!(
+            text,
+            "  {:>6}  {eligibility:10}  {why}({examples}{more})",
+            nodes.len()
+        );
     }
 }
 
 fn totals(placements: &[(&Node, NodePlacement)]) -> String {
-    let kinds = [Eligibility::ShouldRun, Eligibility::NoRoom, Eligibility::MayStay, Eligibility::MustGo];
-    let count = |kind| placements.iter().filter(|(_, placement)| placement.eligibility == kind).count();
+    let kinds = [
+        Eligibility::ShouldRun,
+        Eligibility::NoRoom,
+        Eligibility::MayStay,
+        Eligibility::MustGo,
+    ];
+    let count = |kind| {
+        placements
+            .iter()
+            .filter(|(_, placement)| placement.eligibility == kind)
+            .count()
+    };
     let counts = kinds.map(|kind| (kind, count(kind)));
-    let counts = counts.iter().filter(|(kind, count)| *count > 0 || *kind != Eligibility::NoRoom);
-    let counts = counts.map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ");
-    let nodes = if placements.len() == 1 { "node" } else { "nodes" };
+    let counts = counts
+        .iter()
+        .filter(|(kind, count)| *count > 0 || *kind != Eligibility::NoRoom);
+    let counts = counts
+        .map(|(kind, count)| format!("{count} {kind}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let nodes = if placements.len() == 1 {
+        "node"
+    } else {
+        "nodes"
+    };
     format!("  {} {nodes}: {counts}\n", placements.len())
 }

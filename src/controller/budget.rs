@@ -48,7 +48,9 @@ impl Limit {
 
     /// The limit read from text as releases before 1.20 did: every `%` is taken out.
     pub fn percentage_without_sign(text: &str) -> Self {
-        text.replace('%', "").parse().map_or(Self::BadNumber, Self::Percent)
+        text.replace('%', "")
+            .parse()
+            .map_or(Self::BadNumber, Self::Percent)
     }
 
     /// The number of nodes this limit allows of `total`, percentages rounded up (ROLL-1).
@@ -66,7 +68,11 @@ impl Limit {
             Self::Percent(percent) => {
                 let hundredths = i128::from(percent) * i128::from(total);
                 let rounded_up = -(-hundredths).div_euclid(100);
-                Ok(i64::try_from(rounded_up).unwrap_or(if rounded_up < 0 { i64::MIN } else { i64::MAX }))
+                Ok(i64::try_from(rounded_up).unwrap_or(if rounded_up < 0 {
+                    i64::MIN
+                } else {
+                    i64::MAX
+                }))
             }
         }
     }
@@ -92,7 +98,9 @@ pub fn unavailable_count(max_unavailable: Limit, desired: i64) -> Result<i64, Li
 pub fn surge_count(max_surge: Limit, desired: i64) -> Result<i64, LimitError> {
     match max_surge {
         Limit::Absent => Ok(0),
-        Limit::Number(_) | Limit::Percent(_) | Limit::NotPercentage | Limit::BadNumber => max_surge.scaled(desired),
+        Limit::Number(_) | Limit::Percent(_) | Limit::NotPercentage | Limit::BadNumber => {
+            max_surge.scaled(desired)
+        }
     }
 }
 
@@ -135,9 +143,10 @@ impl Strategy {
     pub fn limits(&self) -> RollingUpdate {
         match (self.strategy_type, self.rolling_update) {
             (StrategyType::RollingUpdate, Some(limits)) => limits,
-            (StrategyType::RollingUpdate, None) | (StrategyType::Other, _) => {
-                RollingUpdate { max_unavailable: Limit::Number(0), max_surge: Limit::Number(0) }
-            }
+            (StrategyType::RollingUpdate, None) | (StrategyType::Other, _) => RollingUpdate {
+                max_unavailable: Limit::Number(0),
+                max_surge: Limit::Number(0),
+            },
         }
     }
 
@@ -195,12 +204,19 @@ pub enum BudgetError {
 ///
 /// # Errors
 /// If a limit has no value.
-pub fn updated_desired_node_counts(limits: RollingUpdate, desired: i64) -> Result<DesiredNodeCounts, BudgetError> {
-    let max_unavailable =
-        unavailable_count(limits.max_unavailable, desired).map_err(BudgetError::InvalidMaxUnavailable)?;
+pub fn updated_desired_node_counts(
+    limits: RollingUpdate,
+    desired: i64,
+) -> Result<DesiredNodeCounts, BudgetError> {
+    let max_unavailable = unavailable_count(limits.max_unavailable, desired)
+        .map_err(BudgetError::InvalidMaxUnavailable)?;
     let max_surge = surge_count(limits.max_surge, desired).map_err(BudgetError::InvalidMaxSurge)?;
     let both_zero = desired > 0 && max_unavailable == 0 && max_surge == 0;
-    Ok(DesiredNodeCounts { max_surge, max_unavailable: if both_zero { 1 } else { max_unavailable }, desired })
+    Ok(DesiredNodeCounts {
+        max_surge,
+        max_unavailable: if both_zero { 1 } else { max_unavailable },
+        desired,
+    })
 }
 
 /// The budgets of a rolling update over `desired` nodes in the release of `rules`.
@@ -209,16 +225,28 @@ pub fn updated_desired_node_counts(limits: RollingUpdate, desired: i64) -> Resul
 ///
 /// # Errors
 /// If a limit has no value, or the release's process would crash.
-pub fn node_counts(strategy: &Strategy, desired: i64, rules: &BudgetRules) -> Result<DesiredNodeCounts, BudgetError> {
+pub fn node_counts(
+    strategy: &Strategy,
+    desired: i64,
+    rules: BudgetRules,
+) -> Result<DesiredNodeCounts, BudgetError> {
     match rules.desired_node_counts {
         Arithmetic::WithSurge => updated_desired_node_counts(strategy.limits(), desired),
         Arithmetic::UnavailableOnly => {
-            let limit = strategy.rolling_update.ok_or(BudgetError::NilPointer)?.max_unavailable;
+            let limit = strategy
+                .rolling_update
+                .ok_or(BudgetError::NilPointer)?
+                .max_unavailable;
             if limit == Limit::Absent && rules.absent_limit == AbsentLimit::Crashes {
                 return Err(BudgetError::NilPointer);
             }
-            let max_unavailable = unavailable_count(limit, desired).map_err(BudgetError::InvalidMaxUnavailable)?;
-            Ok(DesiredNodeCounts { max_surge: 0, max_unavailable, desired })
+            let max_unavailable =
+                unavailable_count(limit, desired).map_err(BudgetError::InvalidMaxUnavailable)?;
+            Ok(DesiredNodeCounts {
+                max_surge: 0,
+                max_unavailable,
+                desired,
+            })
         }
     }
 }

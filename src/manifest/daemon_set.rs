@@ -14,7 +14,11 @@ pub fn name(daemon_set: &DaemonSet) -> &str {
 
 /// `metadata.namespace`; absent is `default`, as a client would fill in.
 pub fn namespace(daemon_set: &DaemonSet) -> &str {
-    daemon_set.metadata.namespace.as_deref().unwrap_or("default")
+    daemon_set
+        .metadata
+        .namespace
+        .as_deref()
+        .unwrap_or("default")
 }
 
 /// `metadata.uid`; absent is "", which no owner reference has.
@@ -28,9 +32,20 @@ pub fn uid(daemon_set: &DaemonSet) -> &str {
 /// already.
 #[must_use]
 pub fn defaulted_template(daemon_set: &DaemonSet) -> PodTemplateSpec {
-    let mut template = daemon_set.spec.as_ref().map(|spec| spec.template.clone()).unwrap_or_default();
-    if let Some(spec) = template.spec.as_mut().filter(|spec| spec.host_network == Some(true)) {
-        spec.containers.iter_mut().chain(spec.init_containers.iter_mut().flatten()).for_each(default_host_ports);
+    let mut template = daemon_set
+        .spec
+        .as_ref()
+        .map(|spec| spec.template.clone())
+        .unwrap_or_default();
+    if let Some(spec) = template
+        .spec
+        .as_mut()
+        .filter(|spec| spec.host_network == Some(true))
+    {
+        spec.containers
+            .iter_mut()
+            .chain(spec.init_containers.iter_mut().flatten())
+            .for_each(default_host_ports);
     }
     template
 }
@@ -44,24 +59,32 @@ fn default_host_ports(container: &mut Container) {
 }
 
 /// The update strategy as the budgets read it (ROLL-1).
-pub fn strategy(strategy: &DaemonSetUpdateStrategy, rules: &BudgetRules) -> Strategy {
-    let rolling_update = strategy.rolling_update.as_ref().map(|limits| RollingUpdate {
-        max_unavailable: limit(limits.max_unavailable.as_ref(), rules),
-        max_surge: limit(limits.max_surge.as_ref(), rules),
-    });
+pub fn strategy(strategy: &DaemonSetUpdateStrategy, rules: BudgetRules) -> Strategy {
+    let rolling_update = strategy
+        .rolling_update
+        .as_ref()
+        .map(|limits| RollingUpdate {
+            max_unavailable: limit(limits.max_unavailable.as_ref(), rules),
+            max_surge: limit(limits.max_surge.as_ref(), rules),
+        });
     let strategy_type = match strategy.type_.as_deref() {
         Some("RollingUpdate") => StrategyType::RollingUpdate,
         Some(_) | None => StrategyType::Other,
     };
-    Strategy { strategy_type, rolling_update }
+    Strategy {
+        strategy_type,
+        rolling_update,
+    }
 }
 
 /// A number or percentage as the budgets read it.
-pub fn limit(limit: Option<&IntOrString>, rules: &BudgetRules) -> Limit {
+pub fn limit(limit: Option<&IntOrString>, rules: BudgetRules) -> Limit {
     match (limit, rules.percent_sign) {
         (None, _) => Limit::Absent,
         (Some(IntOrString::Int(number)), _) => Limit::Number(*number),
         (Some(IntOrString::String(text)), PercentSign::Required) => Limit::percentage(text),
-        (Some(IntOrString::String(text)), PercentSign::Optional) => Limit::percentage_without_sign(text),
+        (Some(IntOrString::String(text)), PercentSign::Optional) => {
+            Limit::percentage_without_sign(text)
+        }
     }
 }

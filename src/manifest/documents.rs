@@ -5,6 +5,7 @@
 //! passes, and a mistake in an object that matters is shown at its line.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetStatus};
 use k8s_openapi::api::core::v1::{Node, Pod};
@@ -43,7 +44,7 @@ pub struct DocumentError {
     /// What is wrong.
     pub message: String,
     #[source_code]
-    excerpt: Excerpt,
+    excerpt: Arc<Excerpt>,
     #[label("here")]
     span: miette::SourceSpan,
 }
@@ -51,8 +52,20 @@ pub struct DocumentError {
 impl DocumentError {
     fn at(name: &str, text: &str, line: usize, column: usize, message: &str) -> Self {
         let (excerpt, span) = Excerpt::around(name, text, line, column);
-        let message = message.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
-        Self { name: name.to_owned(), line, column, message, excerpt, span }
+        let message = message
+            .lines()
+            .next()
+            .unwrap_or_default()
+            .trim_end_matches('.')
+            .to_owned();
+        Self {
+            name: name.to_owned(),
+            line,
+            column,
+            message,
+            excerpt: Arc::new(excerpt),
+            span,
+        }
     }
 }
 
@@ -98,18 +111,25 @@ fn chunks(text: &str) -> Vec<Chunk<'_>> {
     let (mut start, mut lines_before, mut offset) = (text_start, 0, text_start);
     for (line_number, line) in text[text_start..].split_inclusive('\n').enumerate() {
         if is_marker(line) && offset > start {
-            chunks.push(Chunk { text: &text[start..offset], lines_before });
+            chunks.push(Chunk {
+                text: &text[start..offset],
+                lines_before,
+            });
             (start, lines_before) = (offset, line_number);
         }
         offset += line.len();
     }
-    chunks.push(Chunk { text: &text[start..], lines_before });
+    chunks.push(Chunk {
+        text: &text[start..],
+        lines_before,
+    });
     chunks.retain(|chunk| chunk.text.lines().any(has_content));
     chunks
 }
 
 fn is_marker(line: &str) -> bool {
-    line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+    line.strip_prefix("---")
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
 }
 
 /// Whether a line belongs to an object: not blank, no comment, no directive, no bare marker.
@@ -122,23 +142,42 @@ fn read_yaml(text: &str, documents: &mut Documents) -> Result<(), Located> {
     let located = |error: &serde_saphyr::Error| {
         let location = error.location();
         let place = |of: fn(&serde_saphyr::Location) -> u64| {
-            location.as_ref().and_then(|location| usize::try_from(of(location)).ok()).unwrap_or(1)
+            location
+                .as_ref()
+                .and_then(|location| usize::try_from(of(location)).ok())
+                .unwrap_or(1)
         };
-        let (line, column) = (place(serde_saphyr::Location::line), place(serde_saphyr::Location::column));
+        let (line, column) = (
+            place(serde_saphyr::Location::line),
+            place(serde_saphyr::Location::column),
+        );
         let message = error.to_string();
-        let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message).to_owned();
-        Located { line, column, message }
+        let message = message
+            .strip_suffix(&format!(" at line {line}, column {column}"))
+            .unwrap_or(&message)
+            .to_owned();
+        Located {
+            line,
+            column,
+            message,
+        }
     };
     // Kinds that are skipped may hold what strict reading refuses; only shape matters in the first pass.
     let lenient = yaml_options(text.len(), DuplicateKeyPolicy::LastWins);
-    let outline: Outline = serde_saphyr::from_str_with_options(text, lenient).map_err(|error| located(&error))?;
+    let outline: Outline =
+        serde_saphyr::from_str_with_options(text, lenient).map_err(|error| located(&error))?;
     let Some(wanted) = Wanted::of(&outline, documents) else {
         return Ok(());
     };
     let strict = yaml_options(text.len(), DuplicateKeyPolicy::Error);
-    let seed = ObjectSeed { wanted: &wanted, documents };
-    serde_saphyr::with_deserializer_from_str_with_options(text, strict, |yaml| seed.deserialize(yaml))
-        .map_err(|error| located(&error))
+    let seed = ObjectSeed {
+        wanted: &wanted,
+        documents,
+    };
+    serde_saphyr::with_deserializer_from_str_with_options(text, strict, |yaml| {
+        seed.deserialize(yaml)
+    })
+    .map_err(|error| located(&error))
 }
 
 /// Reading options for a document of this many bytes. The work is bounded by the size of the text: an alias cannot
@@ -167,7 +206,11 @@ fn read_json(text: &str, documents: &mut Documents) -> Result<(), Located> {
             let message = error.to_string();
             let suffix = format!(" at line {} column {}", error.line(), error.column());
             let message = message.strip_suffix(&suffix).unwrap_or(&message).to_owned();
-            Located { line: lines_before + error.line().max(1), column: error.column().max(1), message }
+            Located {
+                line: lines_before + error.line().max(1),
+                column: error.column().max(1),
+                message,
+            }
         };
         let mut outlines = serde_json::Deserializer::from_str(rest).into_iter::<Outline>();
         let Some(outline) = outlines.next() else {
@@ -176,7 +219,10 @@ fn read_json(text: &str, documents: &mut Documents) -> Result<(), Located> {
         let outline = outline.map_err(|error| located(&error))?;
         let (object, behind) = rest.split_at(outlines.byte_offset());
         if let Some(wanted) = Wanted::of(&outline, documents) {
-            let seed = ObjectSeed { wanted: &wanted, documents };
+            let seed = ObjectSeed {
+                wanted: &wanted,
+                documents,
+            };
             let read = seed.deserialize(&mut serde_json::Deserializer::from_str(object));
             read.map_err(|error| located(&error))?;
         }
@@ -196,7 +242,8 @@ enum Kind {
 impl Kind {
     /// The kind by its name and API group; other groups have kinds of the same names.
     fn of(api_version: Option<&str>, kind: &str) -> Option<Self> {
-        let group = api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
+        let group =
+            api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
         match (kind, group) {
             ("DaemonSet", None | Some("apps" | "extensions")) => Some(Self::DaemonSet),
             ("Node", None | Some("")) => Some(Self::Node),
@@ -216,18 +263,30 @@ enum Wanted {
 impl Wanted {
     /// What to read of an object with this outline; what is not read is counted. Absent: nothing.
     fn of(outline: &Outline, documents: &mut Documents) -> Option<Self> {
-        let Outline { kind, api_version, items } = outline;
+        let Outline {
+            kind,
+            api_version,
+            items,
+        } = outline;
         let list = kind.as_deref().and_then(|kind| kind.strip_suffix("List"));
         let Some((list, items)) = list.zip(items.as_ref()) else {
-            return documents.kind_or_count(api_version.as_deref(), kind.as_deref()).map(Self::Object);
+            return documents
+                .kind_or_count(api_version.as_deref(), kind.as_deref())
+                .map(Self::Object);
         };
         let implied = Some(list).filter(|kind| !kind.is_empty());
         let kinds = items.iter().map(|item| {
-            let api_version = item.api_version.as_deref().or(implied.and(api_version.as_deref()));
+            let api_version = item
+                .api_version
+                .as_deref()
+                .or(implied.and(api_version.as_deref()));
             documents.kind_or_count(api_version, item.kind.as_deref().or(implied))
         });
         let kinds: Vec<_> = kinds.collect();
-        kinds.iter().any(Option::is_some).then_some(Self::Items(kinds))
+        kinds
+            .iter()
+            .any(Option::is_some)
+            .then_some(Self::Items(kinds))
     }
 }
 
@@ -235,7 +294,15 @@ impl Documents {
     fn kind_or_count(&mut self, api_version: Option<&str>, kind: Option<&str>) -> Option<Kind> {
         let known = kind.and_then(|kind| Kind::of(api_version, kind));
         if known.is_none() {
-            *self.skipped.entry(kind.unwrap_or("without kind").to_owned()).or_default() += 1;
+            let name = match (kind, api_version) {
+                (None, _) => "without kind".to_owned(),
+                // A kind of the same name in another API group is told apart.
+                (Some(kind), Some(api_version)) if Kind::of(None, kind).is_some() => {
+                    format!("{kind} of {api_version}")
+                }
+                (Some(kind), _) => kind.to_owned(),
+            };
+            *self.skipped.entry(name).or_default() += 1;
         }
         known
     }
@@ -291,7 +358,11 @@ impl<'de> Visitor<'de> for ShapeVisitor {
                         Shape::Text(text) => Some(text),
                         Shape::Map(_) | Shape::Sequence(_) | Shape::Other => None,
                     };
-                    *(if key == "kind" { &mut outline.kind } else { &mut outline.api_version }) = text;
+                    *(if key == "kind" {
+                        &mut outline.kind
+                    } else {
+                        &mut outline.api_version
+                    }) = text;
                 }
                 "items" => {
                     outline.items = match map.next_value::<Shape>()? {
@@ -355,8 +426,15 @@ impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.wanted {
-            Wanted::Object(kind) => ItemSeed { kind: Some(*kind), documents: self.documents }.deserialize(deserializer),
-            Wanted::Items(kinds) => deserializer.deserialize_map(ListVisitor { kinds, documents: self.documents }),
+            Wanted::Object(kind) => ItemSeed {
+                kind: Some(*kind),
+                documents: self.documents,
+            }
+            .deserialize(deserializer),
+            Wanted::Items(kinds) => deserializer.deserialize_map(ListVisitor {
+                kinds,
+                documents: self.documents,
+            }),
         }
     }
 }
@@ -376,7 +454,10 @@ impl<'de> Visitor<'de> for ListVisitor<'_> {
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
         while let Some(key) = map.next_key::<String>()? {
             if key == "items" {
-                map.next_value_seed(ItemsSeed { kinds: self.kinds, documents: &mut *self.documents })?;
+                map.next_value_seed(ItemsSeed {
+                    kinds: self.kinds,
+                    documents: &mut *self.documents,
+                })?;
             } else {
                 map.next_value::<IgnoredAny>()?;
             }
@@ -408,9 +489,10 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
         let mut kinds = self.kinds.iter().copied();
         let next = |kinds: &mut dyn Iterator<Item = Option<Kind>>| kinds.next().flatten();
-        while let Some(()) =
-            sequence.next_element_seed(ItemSeed { kind: next(&mut kinds), documents: &mut *self.documents })?
-        {}
+        while let Some(()) = sequence.next_element_seed(ItemSeed {
+            kind: next(&mut kinds),
+            documents: &mut *self.documents,
+        })? {}
         Ok(())
     }
 }
@@ -429,8 +511,16 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
         match self.kind {
             None => IgnoredAny::deserialize(deserializer).map(drop),
             Some(Kind::DaemonSet) => {
-                let AnyDaemonSet { metadata, spec, status } = AnyDaemonSet::deserialize(deserializer)?;
-                self.documents.daemon_sets.push(DaemonSet { metadata, spec, status });
+                let AnyDaemonSet {
+                    metadata,
+                    spec,
+                    status,
+                } = AnyDaemonSet::deserialize(deserializer)?;
+                self.documents.daemon_sets.push(DaemonSet {
+                    metadata,
+                    spec,
+                    status,
+                });
                 Ok(())
             }
             Some(Kind::Node) => {

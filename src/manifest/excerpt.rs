@@ -22,20 +22,33 @@ impl Excerpt {
         let mut offset = 0;
         for (place, shown) in text.split('\n').enumerate().skip(lines_before).take(3) {
             if place + 1 == line {
-                let into_line = shown.char_indices().nth(column.saturating_sub(1)).map_or(shown.len(), |(at, _)| at);
+                let into_line = shown
+                    .char_indices()
+                    .nth(column.saturating_sub(1))
+                    .map_or(shown.len(), |(at, _)| at);
                 offset = excerpt.len() + into_line.min(cut(shown).len());
             }
             excerpt.push_str(cut(shown));
             excerpt.push('\n');
         }
-        (Self { name: name.to_owned(), text: excerpt, lines_before }, SourceSpan::from(offset))
+        (
+            Self {
+                name: name.to_owned(),
+                text: excerpt,
+                lines_before,
+            },
+            SourceSpan::from(offset),
+        )
     }
 }
 
 /// The part of a line that is shown.
 fn cut(line: &str) -> &str {
     let line = line.trim_end_matches('\r');
-    let end = line.char_indices().map(|(at, _)| at).find(|at| *at >= LINE_BYTES_MAX);
+    let end = line
+        .char_indices()
+        .map(|(at, _)| at)
+        .find(|at| *at >= LINE_BYTES_MAX);
     &line[..end.unwrap_or(line.len())]
 }
 
@@ -46,7 +59,9 @@ impl SourceCode for Excerpt {
         context_lines_before: usize,
         context_lines_after: usize,
     ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
-        let contents = self.text.read_span(span, context_lines_before, context_lines_after)?;
+        let contents = self
+            .text
+            .read_span(span, context_lines_before, context_lines_after)?;
         Ok(Box::new(MietteSpanContents::new_named(
             self.name.clone(),
             contents.data(),

@@ -101,7 +101,9 @@ impl Requirement {
     /// If key, operator and values do not fit together.
     pub fn new(key: &str, operator: Operator, values: &[String]) -> Result<Self, SelectorError> {
         if !is_qualified_name(key) {
-            return Err(SelectorError::Key { key: key.to_owned() });
+            return Err(SelectorError::Key {
+                key: key.to_owned(),
+            });
         }
         let count = values.len();
         let fits = match operator {
@@ -115,15 +117,25 @@ impl Requirement {
         let bound = match operator {
             Operator::Gt | Operator::Lt => {
                 let value = &values[0];
-                let number = value.parse().map_err(|_| SelectorError::Number { operator, value: value.clone() })?;
+                let number = value.parse().map_err(|_| SelectorError::Number {
+                    operator,
+                    value: value.clone(),
+                })?;
                 Some(number)
             }
             Operator::In | Operator::NotIn | Operator::Exists | Operator::DoesNotExist => None,
         };
         if let Some(value) = values.iter().find(|value| !is_label_value(value)) {
-            return Err(SelectorError::Value { value: value.clone() });
+            return Err(SelectorError::Value {
+                value: value.clone(),
+            });
         }
-        Ok(Self { key: key.to_owned(), operator, values: values.to_vec(), bound })
+        Ok(Self {
+            key: key.to_owned(),
+            operator,
+            values: values.to_vec(),
+            bound,
+        })
     }
 
     /// The label's key.
@@ -134,7 +146,11 @@ impl Requirement {
     /// Whether `labels` meet the requirement. Mirrors `Requirement.Matches`.
     pub fn matches(&self, labels: &Labels) -> bool {
         let value = labels.get(&self.key);
-        let number = || value.and_then(|value| value.parse::<i64>().ok()).zip(self.bound);
+        let number = || {
+            value
+                .and_then(|value| value.parse::<i64>().ok())
+                .zip(self.bound)
+        };
         match self.operator {
             Operator::In => value.is_some_and(|value| self.values.contains(value)),
             Operator::NotIn => value.is_none_or(|value| !self.values.contains(value)),
@@ -180,8 +196,12 @@ fn is_name(name: &str) -> bool {
     let bytes = name.as_bytes();
     let ends = bytes.first().zip(bytes.last());
     bytes.len() <= NAME_BYTES_MAX
-        && ends.is_some_and(|(first, last)| first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric())
-        && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
+        && ends.is_some_and(|(first, last)| {
+            first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric()
+        })
+        && bytes
+            .iter()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
 /// Lower-case labels with inner hyphens, joined by dots.

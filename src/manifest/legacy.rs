@@ -45,14 +45,14 @@ impl LegacyPlacement {
         template: &PodTemplateSpec,
         namespace: &str,
         uid: &str,
-        rules: &PlacementRules,
+        rules: PlacementRules,
     ) -> Result<Self, QuantityError> {
         let spec = template.spec.clone().unwrap_or_default();
         let by_priority = match rules.critical_pods {
             CriticalPods::None => false,
-            CriticalPods::ByPriority | CriticalPods::ByPriorityOrAnnotation => {
-                spec.priority.is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY)
-            }
+            CriticalPods::ByPriority | CriticalPods::ByPriorityOrAnnotation => spec
+                .priority
+                .is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY),
         };
         let by_annotation = critical_by_annotation(template, namespace, rules) == Critical::Yes;
         let (critical, resource_check) = if by_priority || by_annotation {
@@ -76,14 +76,23 @@ impl LegacyPlacement {
     ///
     /// # Errors
     /// If an amount of the node or of a pod there is no quantity.
-    pub fn explain(&self, node: &Node, pods: &PodsByNode<'_>) -> Result<NodePlacement, QuantityError> {
+    pub fn explain(
+        &self,
+        node: &Node,
+        pods: &PodsByNode<'_>,
+    ) -> Result<NodePlacement, QuantityError> {
         let view = NodeView::of(node);
         let mut placement = self.base.explain(&view);
         let on_node = pods.on(view.name).iter().copied();
-        let foreign: Vec<_> = on_node.filter(|pod| !is_controlled_by(pod, &self.uid)).collect();
+        let foreign: Vec<_> = on_node
+            .filter(|pod| !is_controlled_by(pod, &self.uid))
+            .collect();
         if let Some((port, pod)) = taken_port(&self.host_ports, &foreign) {
             placement.eligibility = Eligibility::MustGo;
-            placement.reasons.push(Reason::HostPort { port: port.clone(), pod: key(pod) });
+            placement.reasons.push(Reason::HostPort {
+                port: port.clone(),
+                pod: key(pod),
+            });
         }
         let short = match self.resource_check {
             ResourceCheck::Done => shortages(node, &self.requested, &foreign)?,
@@ -92,14 +101,23 @@ impl LegacyPlacement {
         if placement.eligibility == Eligibility::ShouldRun && !short.is_empty() {
             placement.eligibility = Eligibility::NoRoom;
         }
-        placement.reasons.extend(short.into_iter().map(Reason::Shortage));
+        placement
+            .reasons
+            .extend(short.into_iter().map(Reason::Shortage));
         Ok(placement)
     }
 }
 
 /// Whether the annotation makes this template's pods critical: the one thing a created pod's tolerations look at.
-fn critical_by_annotation(template: &PodTemplateSpec, namespace: &str, rules: &PlacementRules) -> Critical {
-    let annotations = template.metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
+fn critical_by_annotation(
+    template: &PodTemplateSpec,
+    namespace: &str,
+    rules: PlacementRules,
+) -> Critical {
+    let annotations = template
+        .metadata
+        .as_ref()
+        .and_then(|metadata| metadata.annotations.as_ref());
     let annotation = annotations.and_then(|annotations| annotations.get(CRITICAL_POD_ANNOTATION));
     match rules.critical_pods {
         CriticalPods::ByPriorityOrAnnotation
@@ -107,13 +125,23 @@ fn critical_by_annotation(template: &PodTemplateSpec, namespace: &str, rules: &P
         {
             Critical::Yes
         }
-        CriticalPods::None | CriticalPods::ByPriority | CriticalPods::ByPriorityOrAnnotation => Critical::No,
+        CriticalPods::None | CriticalPods::ByPriority | CriticalPods::ByPriorityOrAnnotation => {
+            Critical::No
+        }
     }
 }
 
 /// The tolerations of a created pod (PLACE-4, LEG-12): of critical pods only those by annotation tolerate
 /// `out-of-disk`. Mirrors `CreatePodTemplate`.
-pub fn created_pod_tolerations(template: &PodTemplateSpec, namespace: &str, rules: &PlacementRules) -> Vec<Toleration> {
+pub fn created_pod_tolerations(
+    template: &PodTemplateSpec,
+    namespace: &str,
+    rules: PlacementRules,
+) -> Vec<Toleration> {
     let spec = template.spec.clone().unwrap_or_default();
-    daemon_pod_tolerations(&spec, critical_by_annotation(template, namespace, rules), rules)
+    daemon_pod_tolerations(
+        &spec,
+        critical_by_annotation(template, namespace, rules),
+        rules,
+    )
 }

@@ -21,7 +21,11 @@ impl<'a> NodeView<'a> {
         Self {
             name: name(node),
             labels: label::or_none(node.metadata.labels.as_ref()),
-            taints: node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default(),
+            taints: node
+                .spec
+                .as_ref()
+                .and_then(|spec| spec.taints.as_deref())
+                .unwrap_or_default(),
         }
     }
 }

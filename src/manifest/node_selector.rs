@@ -76,24 +76,42 @@ pub enum NodeMismatch {
 impl RequiredNodeAffinity {
     /// The demands of a pod or template.
     pub fn of(spec: &PodSpec) -> Self {
-        let affinity = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
-        let required = affinity.and_then(|node| node.required_during_scheduling_ignored_during_execution.as_ref());
+        let affinity = spec
+            .affinity
+            .as_ref()
+            .and_then(|affinity| affinity.node_affinity.as_ref());
+        let required = affinity.and_then(|node| {
+            node.required_during_scheduling_ignored_during_execution
+                .as_ref()
+        });
         Self {
             node_selector: spec.node_selector.clone().unwrap_or_default(),
-            terms: required.map(|selector| selector.node_selector_terms.iter().map(Term::parse).collect()),
+            terms: required.map(|selector| {
+                selector
+                    .node_selector_terms
+                    .iter()
+                    .map(Term::parse)
+                    .collect()
+            }),
         }
     }
 
     /// Whether the node meets every demand.
     pub fn matches(&self, node: &NodeView<'_>) -> bool {
         self.unmet_label(node).is_none()
-            && self.terms.as_ref().is_none_or(|terms| terms.iter().any(|term| term.matches(node)))
+            && self
+                .terms
+                .as_ref()
+                .is_none_or(|terms| terms.iter().any(|term| term.matches(node)))
     }
 
     /// The first demand that the node does not meet, if there is one.
     pub fn mismatch(&self, node: &NodeView<'_>) -> Option<NodeMismatch> {
         if let Some((key, value)) = self.unmet_label(node) {
-            return Some(NodeMismatch::NodeSelector { key: key.clone(), value: value.clone() });
+            return Some(NodeMismatch::NodeSelector {
+                key: key.clone(),
+                value: value.clone(),
+            });
         }
         let terms = self.terms.as_ref()?;
         if terms.iter().any(|term| term.matches(node)) {
@@ -107,7 +125,9 @@ impl RequiredNodeAffinity {
     }
 
     fn unmet_label(&self, node: &NodeView<'_>) -> Option<(&String, &String)> {
-        self.node_selector.iter().find(|(key, value)| node.labels.get(*key) != Some(value))
+        self.node_selector
+            .iter()
+            .find(|(key, value)| node.labels.get(*key) != Some(value))
     }
 }
 
@@ -118,8 +138,14 @@ impl Term {
         if expressions.is_empty() && fields.is_empty() {
             return Self::Empty;
         }
-        let labels = expressions.iter().map(label_requirement).collect::<Result<_, _>>();
-        let fields = fields.iter().map(FieldRequirement::parse).collect::<Result<_, _>>();
+        let labels = expressions
+            .iter()
+            .map(label_requirement)
+            .collect::<Result<_, _>>();
+        let fields = fields
+            .iter()
+            .map(FieldRequirement::parse)
+            .collect::<Result<_, _>>();
         match labels.and_then(|labels| Ok((labels, fields?))) {
             Ok((labels, fields)) => Self::Requirements(labels, fields),
             Err(error) => Self::Invalid(error),
@@ -130,8 +156,12 @@ impl Term {
         match self {
             Self::Empty | Self::Invalid(_) => false,
             Self::Requirements(labels, fields) => {
-                labels.iter().all(|requirement| requirement.matches(node.labels))
-                    && fields.iter().all(|requirement| requirement.matches(node.name))
+                labels
+                    .iter()
+                    .all(|requirement| requirement.matches(node.labels))
+                    && fields
+                        .iter()
+                        .all(|requirement| requirement.matches(node.name))
             }
         }
     }
@@ -142,10 +172,19 @@ impl Term {
             Self::Empty => ("an empty term matches no node".to_owned(), None),
             Self::Invalid(error) => (format!("an invalid term matches no node: {error}"), None),
             Self::Requirements(labels, fields) => {
-                let label = labels.iter().find(|requirement| !requirement.matches(node.labels));
-                let label = label.map(|label| (label.to_string(), node.labels.get(label.key()).cloned()));
-                let field = || fields.iter().find(|requirement| !requirement.matches(node.name));
-                label.or_else(|| field().map(|field| (field.to_string(), None))).unwrap_or_default()
+                let label = labels
+                    .iter()
+                    .find(|requirement| !requirement.matches(node.labels));
+                let label =
+                    label.map(|label| (label.to_string(), node.labels.get(label.key()).cloned()));
+                let field = || {
+                    fields
+                        .iter()
+                        .find(|requirement| !requirement.matches(node.name))
+                };
+                label
+                    .or_else(|| field().map(|field| (field.to_string(), None)))
+                    .unwrap_or_default()
             }
         }
     }
@@ -156,11 +195,22 @@ impl FieldRequirement {
         let (operator, named) = match requirement.operator.as_str() {
             "In" => (FieldOperator::In, Operator::In),
             "NotIn" => (FieldOperator::NotIn, Operator::NotIn),
-            other => return Err(SelectorError::Operator { operator: other.to_owned() }),
+            other => {
+                return Err(SelectorError::Operator {
+                    operator: other.to_owned(),
+                });
+            }
         };
         match requirement.values.as_deref().unwrap_or_default() {
-            [value] => Ok(Self { key: requirement.key.clone(), operator, value: value.clone() }),
-            values => Err(SelectorError::Count { operator: named, count: values.len() }),
+            [value] => Ok(Self {
+                key: requirement.key.clone(),
+                operator,
+                value: value.clone(),
+            }),
+            values => Err(SelectorError::Count {
+                operator: named,
+                count: values.len(),
+            }),
         }
     }
 
@@ -196,17 +246,29 @@ fn label_requirement(requirement: &NodeSelectorRequirement) -> Result<Requiremen
         "DoesNotExist" => Operator::DoesNotExist,
         "Gt" => Operator::Gt,
         "Lt" => Operator::Lt,
-        other => return Err(SelectorError::Operator { operator: other.to_owned() }),
+        other => {
+            return Err(SelectorError::Operator {
+                operator: other.to_owned(),
+            });
+        }
     };
-    Requirement::new(&requirement.key, operator, requirement.values.as_deref().unwrap_or_default())
+    Requirement::new(
+        &requirement.key,
+        operator,
+        requirement.values.as_deref().unwrap_or_default(),
+    )
 }
 
 /// With `{:#}` without what is particular to the node, so that many nodes share one text.
 impl fmt::Display for NodeMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NodeSelector { key, value } => write!(f, "nodeSelector {key}={value} does not match"),
-            Self::NodeAffinity(terms) if terms.is_empty() => f.write_str("required node affinity has no terms"),
+            Self::NodeSelector { key, value } => {
+                write!(f, "nodeSelector {key}={value} does not match")
+            }
+            Self::NodeAffinity(terms) if terms.is_empty() => {
+                f.write_str("required node affinity has no terms")
+            }
             Self::NodeAffinity(terms) => {
                 f.write_str("required node affinity does not match: ")?;
                 for (place, TermMismatch { term, unmet, found }) in terms.iter().enumerate() {

@@ -87,18 +87,35 @@ impl fmt::Display for Reason {
             Self::NodeName { wanted } => write!(f, "the template names node {wanted}"),
             Self::NodeMismatch(mismatch) => mismatch.fmt(f),
             Self::Taint { taint } => write!(f, "taint {taint} is not tolerated"),
-            Self::HostPort { port: HostPort { ip, protocol, port }, pod } => {
+            Self::HostPort {
+                port: HostPort { ip, protocol, port },
+                pod,
+            } => {
                 write!(f, "host port {protocol} {ip}:{port} is taken")?;
-                if f.alternate() { Ok(()) } else { write!(f, " by pod {pod}") }
+                if f.alternate() {
+                    Ok(())
+                } else {
+                    write!(f, " by pod {pod}")
+                }
             }
-            Self::Shortage(Shortage { resource, .. }) if f.alternate() => write!(f, "insufficient {resource}"),
-            Self::Shortage(Shortage { resource, requested, used, allocatable }) => {
+            Self::Shortage(Shortage { resource, .. }) if f.alternate() => {
+                write!(f, "insufficient {resource}")
+            }
+            Self::Shortage(Shortage {
+                resource,
+                requested,
+                used,
+                allocatable,
+            }) => {
                 let unit = match resource.as_str() {
                     "cpu" => " millicores",
                     "memory" | "ephemeral-storage" => " bytes",
                     _ => "",
                 };
-                write!(f, "insufficient {resource}: {requested}{unit} needed, {used} of {allocatable} in use")
+                write!(
+                    f,
+                    "insufficient {resource}: {requested}{unit} needed, {used} of {allocatable} in use"
+                )
             }
         }
     }
@@ -132,12 +149,16 @@ enum TaintsLookedAt {
 
 impl Placement {
     /// Compiles a template.
-    pub fn compile(template: &PodTemplateSpec, rules: &PlacementRules) -> Self {
+    pub fn compile(template: &PodTemplateSpec, rules: PlacementRules) -> Self {
         Self::compile_critical(template, Critical::No, rules)
     }
 
     /// Compiles a template of which it is known whether its pods are critical (LEG-12).
-    pub(super) fn compile_critical(template: &PodTemplateSpec, critical: Critical, rules: &PlacementRules) -> Self {
+    pub(super) fn compile_critical(
+        template: &PodTemplateSpec,
+        critical: Critical,
+        rules: PlacementRules,
+    ) -> Self {
         let spec = template.spec.clone().unwrap_or_default();
         Self {
             node_name: spec.node_name.clone().filter(|name| !name.is_empty()),
@@ -160,7 +181,12 @@ impl Placement {
     ///
     /// Mirrors `NodeShouldRunDaemonPod`, `pkg/controller/daemon/daemon_controller.go`.
     pub fn node_should_run_daemon_pod(&self, node: &NodeView<'_>) -> Eligibility {
-        if self.node_name.as_deref().is_some_and(|wanted| wanted != node.name) || !self.required.matches(node) {
+        if self
+            .node_name
+            .as_deref()
+            .is_some_and(|wanted| wanted != node.name)
+            || !self.required.matches(node)
+        {
             return Eligibility::MustGo;
         }
         self.by_taints(node)
@@ -168,11 +194,18 @@ impl Placement {
 
     /// What the controller does on a node, with every reason.
     pub fn explain(&self, node: &NodeView<'_>) -> NodePlacement {
-        let other = self.node_name.as_ref().filter(|wanted| *wanted != node.name);
-        let other = other.map(|wanted| Reason::NodeName { wanted: wanted.clone() });
+        let other = self
+            .node_name
+            .as_ref()
+            .filter(|wanted| *wanted != node.name);
+        let other = other.map(|wanted| Reason::NodeName {
+            wanted: wanted.clone(),
+        });
         let mismatch = self.required.mismatch(node).map(Reason::NodeMismatch);
         let taints = self.untolerated(node, &[NO_EXECUTE, NO_SCHEDULE]);
-        let taints = taints.map(|taint| Reason::Taint { taint: taint_text(taint) });
+        let taints = taints.map(|taint| Reason::Taint {
+            taint: taint_text(taint),
+        });
         NodePlacement {
             eligibility: self.node_should_run_daemon_pod(node),
             reasons: other.into_iter().chain(mismatch).chain(taints).collect(),
@@ -189,7 +222,11 @@ impl Placement {
         }
     }
 
-    fn untolerated<'a>(&'a self, node: &NodeView<'a>, effects: &'a [&str]) -> impl Iterator<Item = &'a Taint> {
+    fn untolerated<'a>(
+        &'a self,
+        node: &NodeView<'a>,
+        effects: &'a [&str],
+    ) -> impl Iterator<Item = &'a Taint> {
         let taints = match self.taints {
             TaintsLookedAt::All => node.taints,
             TaintsLookedAt::None => &[],

@@ -3,7 +3,8 @@
 use std::collections::HashMap;
 
 use k8s_openapi::api::core::v1::{
-    Affinity, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod, PodTemplateSpec,
+    Affinity, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, Pod,
+    PodTemplateSpec,
 };
 
 use super::node_selector::NAME_FIELD;
@@ -19,8 +20,13 @@ pub fn target_node_name(pod: &Pod) -> Option<&str> {
         return Some(name);
     }
     let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
-    let terms = &affinity.required_during_scheduling_ignored_during_execution.as_ref()?.node_selector_terms;
-    let mut fields = terms.iter().flat_map(|term| term.match_fields.iter().flatten());
+    let terms = &affinity
+        .required_during_scheduling_ignored_during_execution
+        .as_ref()?
+        .node_selector_terms;
+    let mut fields = terms
+        .iter()
+        .flat_map(|term| term.match_fields.iter().flatten());
     let decisive = fields.find(|field| field.key == NAME_FIELD && field.operator == "In")?;
     match decisive.values.as_deref() {
         Some([name]) => Some(name),
@@ -32,16 +38,24 @@ pub fn target_node_name(pod: &Pod) -> Option<&str> {
 ///
 /// Mirrors `ReplaceDaemonSetPodNodeNameNodeAffinity`.
 #[must_use]
-pub fn replace_daemon_set_pod_node_name_node_affinity(affinity: Option<&Affinity>, node_name: &str) -> Affinity {
+pub fn replace_daemon_set_pod_node_name_node_affinity(
+    affinity: Option<&Affinity>,
+    node_name: &str,
+) -> Affinity {
     let named = NodeSelectorRequirement {
         key: NAME_FIELD.to_owned(),
         operator: "In".to_owned(),
         values: Some(vec![node_name.to_owned()]),
     };
-    let term = NodeSelectorTerm { match_fields: Some(vec![named]), ..NodeSelectorTerm::default() };
+    let term = NodeSelectorTerm {
+        match_fields: Some(vec![named]),
+        ..NodeSelectorTerm::default()
+    };
     let mut affinity = affinity.cloned().unwrap_or_default();
     affinity.node_affinity = Some(NodeAffinity {
-        required_during_scheduling_ignored_during_execution: Some(NodeSelector { node_selector_terms: vec![term] }),
+        required_during_scheduling_ignored_during_execution: Some(NodeSelector {
+            node_selector_terms: vec![term],
+        }),
         ..affinity.node_affinity.unwrap_or_default()
     });
     affinity
@@ -65,13 +79,14 @@ pub enum Binding {
 }
 
 /// How a pod created from the template for this node comes there (LEG-1, LEG-2, LEG-8, PLACE-9).
-pub fn binding(template: &PodTemplateSpec, node: &Node, rules: &PlacementRules) -> Binding {
+pub fn binding(template: &PodTemplateSpec, node: &Node, rules: PlacementRules) -> Binding {
     let name = super::node::name(node).to_owned();
     let by_controller = match (rules.placed_by, rules.old_kubelets) {
         (PlacedBy::Controller, _) => true,
-        (PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints, OldKubelets::BoundByController) => {
-            kubelet_is_old(node)
-        }
+        (
+            PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints,
+            OldKubelets::BoundByController,
+        ) => kubelet_is_old(node),
         (PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints, OldKubelets::AsAnyOther) => false,
     };
     if by_controller {
@@ -81,15 +96,25 @@ pub fn binding(template: &PodTemplateSpec, node: &Node, rules: &PlacementRules) 
     let affinity = spec.and_then(|spec| spec.affinity.as_ref());
     Binding::Scheduled {
         affinity: replace_daemon_set_pod_node_name_node_affinity(affinity, &name),
-        node_name: spec.and_then(|spec| spec.node_name.clone()).filter(|name| !name.is_empty()),
+        node_name: spec
+            .and_then(|spec| spec.node_name.clone())
+            .filter(|name| !name.is_empty()),
     }
 }
 
 /// Whether the kubelet's version is unknown or below 1.11 (LEG-2).
 fn kubelet_is_old(node: &Node) -> bool {
-    let info = node.status.as_ref().and_then(|status| status.node_info.as_ref());
-    let version = info.map(|info| info.kubelet_version.as_str()).unwrap_or_default();
-    let mut parts = version.trim_start_matches('v').split(['.', '-', '+']).map(str::parse::<u32>);
+    let info = node
+        .status
+        .as_ref()
+        .and_then(|status| status.node_info.as_ref());
+    let version = info
+        .map(|info| info.kubelet_version.as_str())
+        .unwrap_or_default();
+    let mut parts = version
+        .trim_start_matches('v')
+        .split(['.', '-', '+'])
+        .map(str::parse::<u32>);
     match (parts.next(), parts.next()) {
         (Some(Ok(major)), Some(Ok(minor))) => (major, minor) < (1, 11),
         _ => true,
@@ -98,7 +123,10 @@ fn kubelet_is_old(node: &Node) -> bool {
 
 /// Whether the pod has ended.
 pub fn has_ended(pod: &Pod) -> bool {
-    let phase = pod.status.as_ref().and_then(|status| status.phase.as_deref());
+    let phase = pod
+        .status
+        .as_ref()
+        .and_then(|status| status.phase.as_deref());
     matches!(phase, Some("Succeeded" | "Failed"))
 }
 
@@ -111,7 +139,10 @@ pub fn is_controlled_by(pod: &Pod, uid: &str) -> bool {
 /// `namespace/name` of a pod.
 pub fn key(pod: &Pod) -> String {
     let namespace = pod.metadata.namespace.as_deref().unwrap_or("default");
-    format!("{namespace}/{}", pod.metadata.name.as_deref().unwrap_or_default())
+    format!(
+        "{namespace}/{}",
+        pod.metadata.name.as_deref().unwrap_or_default()
+    )
 }
 
 /// Pods that take room on a node: bound and not ended, by node name. Mirrors `indexByPodNodeName`.
@@ -123,7 +154,11 @@ impl<'a> PodsByNode<'a> {
     pub fn of(pods: impl IntoIterator<Item = &'a Pod>) -> Self {
         let mut index: HashMap<&str, Vec<&Pod>> = HashMap::new();
         for pod in pods {
-            let name = pod.spec.as_ref().and_then(|spec| spec.node_name.as_deref()).unwrap_or_default();
+            let name = pod
+                .spec
+                .as_ref()
+                .and_then(|spec| spec.node_name.as_deref())
+                .unwrap_or_default();
             if !name.is_empty() && !has_ended(pod) {
                 index.entry(name).or_default().push(pod);
             }

@@ -30,11 +30,17 @@ pub fn milli_value(quantity: &Quantity) -> Result<i64, QuantityError> {
 const DIGITS_MAX: usize = 24;
 
 fn scaled(text: &str, times: i128) -> Result<i64, QuantityError> {
-    let (negative, magnitude) = parse(text).ok_or_else(|| QuantityError { text: text.to_owned() })?;
-    let Magnitude { numerator, denominator } = magnitude;
+    let (negative, magnitude) = parse(text).ok_or_else(|| QuantityError {
+        text: text.to_owned(),
+    })?;
+    let Magnitude {
+        numerator,
+        denominator,
+    } = magnitude;
     let value = numerator.saturating_mul(times);
     // The magnitude is rounded up, whatever the sign, as upstream does.
-    let rounded = i64::try_from(value.saturating_add(denominator - 1) / denominator).unwrap_or(i64::MAX);
+    let rounded =
+        i64::try_from(value.saturating_add(denominator - 1) / denominator).unwrap_or(i64::MAX);
     Ok(if negative { -rounded } else { rounded })
 }
 
@@ -49,11 +55,15 @@ fn parse(text: &str) -> Option<(bool, Magnitude)> {
         b'+' => (false, &text[1..]),
         _ => (false, text),
     };
-    let number_end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+    let number_end = unsigned
+        .find(|c: char| !c.is_ascii_digit() && c != '.')
+        .unwrap_or(unsigned.len());
     let (number, suffix) = unsigned.split_at(number_end);
     let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
     let digits = [whole, fraction].concat();
-    let plain = !digits.is_empty() && digits.len() <= DIGITS_MAX && digits.bytes().all(|digit| digit.is_ascii_digit());
+    let plain = !digits.is_empty()
+        && digits.len() <= DIGITS_MAX
+        && digits.bytes().all(|digit| digit.is_ascii_digit());
     if !plain {
         return None;
     }
@@ -66,7 +76,13 @@ fn parse(text: &str) -> Option<(bool, Magnitude)> {
     } else {
         numerator = numerator.saturating_mul(power);
     }
-    Some((negative, Magnitude { numerator, denominator }))
+    Some((
+        negative,
+        Magnitude {
+            numerator,
+            denominator,
+        },
+    ))
 }
 
 /// Base and exponent of a suffix.
@@ -90,7 +106,13 @@ fn multiplier(suffix: &str) -> Option<(i128, i32)> {
         "Ti" => binary(4),
         "Pi" => binary(5),
         "Ei" => binary(6),
-        _ => decimal(suffix.strip_prefix(['e', 'E'])?.parse().ok().filter(|exponent| (-18..=18).contains(exponent))?),
+        _ => decimal(
+            suffix
+                .strip_prefix(['e', 'E'])?
+                .parse()
+                .ok()
+                .filter(|exponent| (-18..=18).contains(exponent))?,
+        ),
     }
 }
 
@@ -100,7 +122,11 @@ mod tests {
 
     fn check(text: &str, whole: i64, milli: i64) {
         let quantity = Quantity(text.to_owned());
-        assert_eq!((value(&quantity), milli_value(&quantity)), (Ok(whole), Ok(milli)), "{text}");
+        assert_eq!(
+            (value(&quantity), milli_value(&quantity)),
+            (Ok(whole), Ok(milli)),
+            "{text}"
+        );
     }
 
     #[test]
@@ -117,7 +143,9 @@ mod tests {
 
     #[test]
     fn what_is_no_quantity_is_refused() {
-        for text in ["", "-", ".", "1.2.3", "1 Gi", "Gi", "1gi", "1e", "1e999", "0x10"] {
+        for text in [
+            "", "-", ".", "1.2.3", "1 Gi", "Gi", "1gi", "1e", "1e999", "0x10",
+        ] {
             assert!(value(&Quantity(text.to_owned())).is_err(), "{text}");
         }
     }

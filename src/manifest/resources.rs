@@ -48,13 +48,20 @@ impl Amounts {
         self.merge(quantities, i64::max)
     }
 
-    fn merge(&mut self, quantities: &Quantities, merge: fn(i64, i64) -> i64) -> Result<(), QuantityError> {
+    fn merge(
+        &mut self,
+        quantities: &Quantities,
+        merge: fn(i64, i64) -> i64,
+    ) -> Result<(), QuantityError> {
         for (name, quantity) in quantities {
             let (amount, addition) = match name.as_str() {
                 "cpu" => (&mut self.milli_cpu, milli_value(quantity)?),
                 "memory" => (&mut self.memory, value(quantity)?),
                 "ephemeral-storage" => (&mut self.ephemeral_storage, value(quantity)?),
-                name if is_scalar(name) => (self.scalars.entry(name.to_owned()).or_default(), value(quantity)?),
+                name if is_scalar(name) => (
+                    self.scalars.entry(name.to_owned()).or_default(),
+                    value(quantity)?,
+                ),
                 _ => continue,
             };
             *amount = merge(*amount, addition);
@@ -69,7 +76,11 @@ impl Amounts {
     pub fn requested(spec: &PodSpec) -> Result<Self, QuantityError> {
         let mut amounts = Self::of_containers(spec)?;
         for container in spec.init_containers.iter().flatten() {
-            if let Some(requests) = container.resources.as_ref().and_then(|resources| resources.requests.as_ref()) {
+            if let Some(requests) = container
+                .resources
+                .as_ref()
+                .and_then(|resources| resources.requests.as_ref())
+            {
                 amounts.raise_to(requests)?;
             }
         }
@@ -80,7 +91,11 @@ impl Amounts {
     fn of_containers(spec: &PodSpec) -> Result<Self, QuantityError> {
         let mut amounts = Self::default();
         for container in &spec.containers {
-            if let Some(requests) = container.resources.as_ref().and_then(|resources| resources.requests.as_ref()) {
+            if let Some(requests) = container
+                .resources
+                .as_ref()
+                .and_then(|resources| resources.requests.as_ref())
+            {
                 amounts.add(requests)?;
             }
         }
@@ -88,14 +103,18 @@ impl Amounts {
     }
 
     fn is_nothing(&self) -> bool {
-        self.milli_cpu == 0 && self.memory == 0 && self.ephemeral_storage == 0 && self.scalars.is_empty()
+        self.milli_cpu == 0
+            && self.memory == 0
+            && self.ephemeral_storage == 0
+            && self.scalars.is_empty()
     }
 }
 
 /// Whether a resource other than the three known ones is counted. Mirrors `IsScalarResourceName`.
 fn is_scalar(name: &str) -> bool {
     let native = !name.contains('/') || name.contains("kubernetes.io/");
-    let extended = !native && !name.starts_with("requests.") && is_qualified_name(&format!("requests.{name}"));
+    let extended =
+        !native && !name.starts_with("requests.") && is_qualified_name(&format!("requests.{name}"));
     extended
         || name.starts_with("hugepages-")
         || name.starts_with("attachable-volumes-")
@@ -106,17 +125,35 @@ fn is_scalar(name: &str) -> bool {
 ///
 /// # Errors
 /// If an amount of the node or of a pod there is no quantity.
-pub fn shortages(node: &Node, requested: &Amounts, pods: &[&Pod]) -> Result<Vec<Shortage>, QuantityError> {
+pub fn shortages(
+    node: &Node,
+    requested: &Amounts,
+    pods: &[&Pod],
+) -> Result<Vec<Shortage>, QuantityError> {
     let nothing = Quantities::new();
-    let allocatable = node.status.as_ref().and_then(|status| status.allocatable.as_ref()).unwrap_or(&nothing);
+    let allocatable = node
+        .status
+        .as_ref()
+        .and_then(|status| status.allocatable.as_ref())
+        .unwrap_or(&nothing);
     let mut shortages = Vec::new();
     let mut check = |resource: &str, requested: i64, used: i64, allocatable: i64| {
         if allocatable < requested.saturating_add(used) {
-            shortages.push(Shortage { resource: resource.to_owned(), requested, used, allocatable });
+            shortages.push(Shortage {
+                resource: resource.to_owned(),
+                requested,
+                used,
+                allocatable,
+            });
         }
     };
     let places = allocatable.get("pods").map_or(Ok(0), value)?;
-    check("pods", 1, i64::try_from(pods.len()).unwrap_or(i64::MAX), places);
+    check(
+        "pods",
+        1,
+        i64::try_from(pods.len()).unwrap_or(i64::MAX),
+        places,
+    );
     if requested.is_nothing() {
         return Ok(shortages);
     }
@@ -135,7 +172,12 @@ pub fn shortages(node: &Node, requested: &Amounts, pods: &[&Pod]) -> Result<Vec<
     }
     check("cpu", requested.milli_cpu, used.milli_cpu, has.milli_cpu);
     check("memory", requested.memory, used.memory, has.memory);
-    check("ephemeral-storage", requested.ephemeral_storage, used.ephemeral_storage, has.ephemeral_storage);
+    check(
+        "ephemeral-storage",
+        requested.ephemeral_storage,
+        used.ephemeral_storage,
+        has.ephemeral_storage,
+    );
     for (name, amount) in &requested.scalars {
         let of = |amounts: &Amounts| amounts.scalars.get(name).copied().unwrap_or(0);
         check(name, *amount, of(&used), of(&has));
@@ -170,7 +212,10 @@ pub fn host_ports(spec: &PodSpec) -> Vec<HostPort> {
         None | Some("") => default.to_owned(),
         Some(text) => text.to_owned(),
     };
-    let ports = spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
+    let ports = spec
+        .containers
+        .iter()
+        .flat_map(|container| container.ports.iter().flatten());
     let bound = ports.filter_map(|port| Some((port, port.host_port.filter(|number| *number > 0)?)));
     bound
         .map(|(port, number)| HostPort {
@@ -186,9 +231,13 @@ pub fn taken_port<'a>(wanted: &'a [HostPort], pods: &[&'a Pod]) -> Option<(&'a H
     if wanted.is_empty() {
         return None;
     }
-    let held = pods.iter().filter_map(|pod| Some((*pod, host_ports(pod.spec.as_ref()?))));
+    let held = pods
+        .iter()
+        .filter_map(|pod| Some((*pod, host_ports(pod.spec.as_ref()?))));
     let mut conflicts = held.filter_map(|(pod, held)| {
-        let taken = wanted.iter().find(|port| held.iter().any(|other| port.conflicts_with(other)))?;
+        let taken = wanted
+            .iter()
+            .find(|port| held.iter().any(|other| port.conflicts_with(other)))?;
         Some((taken, pod))
     });
     conflicts.next()

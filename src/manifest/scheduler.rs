@@ -7,7 +7,9 @@
 
 use std::collections::BTreeSet;
 
-use k8s_openapi::api::core::v1::{Node, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Toleration, Volume};
+use k8s_openapi::api::core::v1::{
+    Node, Pod, PodAffinityTerm, PodSpec, PodTemplateSpec, Toleration, Volume,
+};
 
 use super::label::{self, Labels};
 use super::node::NodeView;
@@ -41,7 +43,7 @@ pub fn refusals(
     created: &CreatedPod<'_>,
     node: &Node,
     pods: &PodsByNode<'_>,
-    rules: &PlacementRules,
+    rules: PlacementRules,
 ) -> Result<BTreeSet<String>, QuantityError> {
     let spec = created.template.spec.clone().unwrap_or_default();
     let view = NodeView::of(node);
@@ -55,12 +57,23 @@ pub fn refusals(
     if taken_port(&host_ports(&spec), there).is_some() {
         refuse("node(s) didn't have free ports for the requested pod ports");
     }
-    let selector = PodSpec { node_selector: spec.node_selector.clone(), ..PodSpec::default() };
+    let selector = PodSpec {
+        node_selector: spec.node_selector.clone(),
+        ..PodSpec::default()
+    };
     if !RequiredNodeAffinity::of(&selector).matches(&view) {
         refuse("node(s) didn't match node selector");
     }
     let effects = [NO_EXECUTE, NO_SCHEDULE];
-    if untolerated(created.tolerations, view.taints, &effects, rules.comparison_operators).next().is_some() {
+    if untolerated(
+        created.tolerations,
+        view.taints,
+        &effects,
+        rules.comparison_operators,
+    )
+    .next()
+    .is_some()
+    {
         refuse("node(s) had taints that the pod didn't tolerate");
     }
     match rules.node_conditions {
@@ -70,8 +83,17 @@ pub fn refusals(
     if there.iter().any(|pod| disks_conflict(&spec, pod)) {
         refuse("node(s) had no available disk");
     }
-    let labels = created.template.metadata.as_ref().and_then(|metadata| metadata.labels.clone()).unwrap_or_default();
-    let incoming = Party { namespace: created.namespace, labels: &labels, spec: &spec };
+    let labels = created
+        .template
+        .metadata
+        .as_ref()
+        .and_then(|metadata| metadata.labels.clone())
+        .unwrap_or_default();
+    let incoming = Party {
+        namespace: created.namespace,
+        labels: &labels,
+        spec: &spec,
+    };
     let existing: Vec<_> = there.iter().filter_map(|pod| Party::of(pod)).collect();
     if existing.iter().any(|party| party.repels(&incoming, &view)) {
         refuse("node(s) didn't match pod affinity/anti-affinity");
@@ -91,7 +113,11 @@ fn condition_refusals(
     refuse: &mut impl FnMut(&str) -> bool,
 ) -> Result<(), QuantityError> {
     let best_effort = is_best_effort(spec)?;
-    for condition in node.status.iter().flat_map(|status| status.conditions.iter().flatten()) {
+    for condition in node
+        .status
+        .iter()
+        .flat_map(|status| status.conditions.iter().flatten())
+    {
         let (is_true, is_false) = (condition.status == "True", condition.status == "False");
         match condition.type_.as_str() {
             "Ready" if !is_true => refuse("node(s) were not ready"),
@@ -111,10 +137,18 @@ fn condition_refusals(
 
 /// No container asks for, or is limited in, cpu or memory.
 fn is_best_effort(spec: &PodSpec) -> Result<bool, QuantityError> {
-    let resources = spec.containers.iter().filter_map(|container| container.resources.as_ref());
-    let amounts = resources.flat_map(|resources| [&resources.requests, &resources.limits]).flatten();
+    let resources = spec
+        .containers
+        .iter()
+        .filter_map(|container| container.resources.as_ref());
+    let amounts = resources
+        .flat_map(|resources| [&resources.requests, &resources.limits])
+        .flatten();
     for amounts in amounts {
-        for quantity in ["cpu", "memory"].iter().filter_map(|name| amounts.get(*name)) {
+        for quantity in ["cpu", "memory"]
+            .iter()
+            .filter_map(|name| amounts.get(*name))
+        {
             if value(quantity)? > 0 {
                 return Ok(false);
             }
@@ -125,16 +159,32 @@ fn is_best_effort(spec: &PodSpec) -> Result<bool, QuantityError> {
 
 /// Mirrors the predicate `NoDiskConflict` for GCE persistent disks and EBS volumes.
 fn disks_conflict(spec: &PodSpec, other: &Pod) -> bool {
-    let others = other.spec.iter().flat_map(|spec| spec.volumes.iter().flatten());
-    others.into_iter().any(|other| spec.volumes.iter().flatten().any(|volume| volumes_conflict(volume, other)))
+    let others = other
+        .spec
+        .iter()
+        .flat_map(|spec| spec.volumes.iter().flatten());
+    others.into_iter().any(|other| {
+        spec.volumes
+            .iter()
+            .flatten()
+            .any(|volume| volumes_conflict(volume, other))
+    })
 }
 
 fn volumes_conflict(volume: &Volume, other: &Volume) -> bool {
-    let gce = volume.gce_persistent_disk.as_ref().zip(other.gce_persistent_disk.as_ref());
-    let both_read = |left: Option<bool>, right: Option<bool>| left == Some(true) && right == Some(true);
-    let ebs = volume.aws_elastic_block_store.as_ref().zip(other.aws_elastic_block_store.as_ref());
-    gce.is_some_and(|(left, right)| left.pd_name == right.pd_name && !both_read(left.read_only, right.read_only))
-        || ebs.is_some_and(|(left, right)| left.volume_id == right.volume_id)
+    let gce = volume
+        .gce_persistent_disk
+        .as_ref()
+        .zip(other.gce_persistent_disk.as_ref());
+    let both_read =
+        |left: Option<bool>, right: Option<bool>| left == Some(true) && right == Some(true);
+    let ebs = volume
+        .aws_elastic_block_store
+        .as_ref()
+        .zip(other.aws_elastic_block_store.as_ref());
+    gce.is_some_and(|(left, right)| {
+        left.pd_name == right.pd_name && !both_read(left.read_only, right.read_only)
+    }) || ebs.is_some_and(|(left, right)| left.volume_id == right.volume_id)
 }
 
 /// A pod as anti-affinity sees it.
@@ -155,9 +205,19 @@ impl<'a> Party<'a> {
 
     /// Whether a required anti-affinity term of this pod excludes `other` from its own node.
     fn repels(&self, other: &Self, node: &NodeView<'_>) -> bool {
-        let affinity = self.spec.affinity.as_ref().and_then(|affinity| affinity.pod_anti_affinity.as_ref());
-        let terms = affinity.and_then(|anti| anti.required_during_scheduling_ignored_during_execution.as_ref());
-        terms.into_iter().flatten().any(|term| self.term_repels(term, other, node))
+        let affinity = self
+            .spec
+            .affinity
+            .as_ref()
+            .and_then(|affinity| affinity.pod_anti_affinity.as_ref());
+        let terms = affinity.and_then(|anti| {
+            anti.required_during_scheduling_ignored_during_execution
+                .as_ref()
+        });
+        terms
+            .into_iter()
+            .flatten()
+            .any(|term| self.term_repels(term, other, node))
     }
 
     fn term_repels(&self, term: &PodAffinityTerm, other: &Self, node: &NodeView<'_>) -> bool {
@@ -167,7 +227,8 @@ impl<'a> Party<'a> {
         } else {
             namespaces.iter().any(|name| name == other.namespace)
         };
-        let selected = Selector::parse(term.label_selector.as_ref()).is_ok_and(|s| s.matches(other.labels));
+        let selected =
+            Selector::parse(term.label_selector.as_ref()).is_ok_and(|s| s.matches(other.labels));
         namespace_counts && selected && node.labels.contains_key(&term.topology_key)
     }
 }

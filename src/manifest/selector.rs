@@ -23,25 +23,43 @@ impl Selector {
             return Ok(Self::Nothing);
         };
         let labels = selector.match_labels.iter().flatten();
-        let equal = labels.map(|(key, value)| Requirement::new(key, Operator::In, std::slice::from_ref(value)));
-        let expressions = selector.match_expressions.iter().flatten().map(|expression| {
-            let operator = match expression.operator.as_str() {
-                "In" => Operator::In,
-                "NotIn" => Operator::NotIn,
-                "Exists" => Operator::Exists,
-                "DoesNotExist" => Operator::DoesNotExist,
-                other => return Err(SelectorError::Operator { operator: other.to_owned() }),
-            };
-            Requirement::new(&expression.key, operator, expression.values.as_deref().unwrap_or_default())
-        });
-        equal.chain(expressions).collect::<Result<_, _>>().map(Self::All)
+        let equal = labels
+            .map(|(key, value)| Requirement::new(key, Operator::In, std::slice::from_ref(value)));
+        let expressions = selector
+            .match_expressions
+            .iter()
+            .flatten()
+            .map(|expression| {
+                let operator = match expression.operator.as_str() {
+                    "In" => Operator::In,
+                    "NotIn" => Operator::NotIn,
+                    "Exists" => Operator::Exists,
+                    "DoesNotExist" => Operator::DoesNotExist,
+                    other => {
+                        return Err(SelectorError::Operator {
+                            operator: other.to_owned(),
+                        });
+                    }
+                };
+                Requirement::new(
+                    &expression.key,
+                    operator,
+                    expression.values.as_deref().unwrap_or_default(),
+                )
+            });
+        equal
+            .chain(expressions)
+            .collect::<Result<_, _>>()
+            .map(Self::All)
     }
 
     /// Whether an object with `labels` is selected.
     pub fn matches(&self, labels: &Labels) -> bool {
         match self {
             Self::Nothing => false,
-            Self::All(requirements) => requirements.iter().all(|requirement| requirement.matches(labels)),
+            Self::All(requirements) => requirements
+                .iter()
+                .all(|requirement| requirement.matches(labels)),
         }
     }
 

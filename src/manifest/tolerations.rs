@@ -19,7 +19,11 @@ pub enum Critical {
 }
 
 /// Whether the toleration covers the taint. Mirrors `Toleration.ToleratesTaint`.
-pub fn tolerates_taint(toleration: &Toleration, taint: &Taint, operators: ComparisonOperators) -> bool {
+pub fn tolerates_taint(
+    toleration: &Toleration,
+    taint: &Taint,
+    operators: ComparisonOperators,
+) -> bool {
     let effect = text(toleration.effect.as_ref());
     let key = text(toleration.key.as_ref());
     if !effect.is_empty() && effect != taint.effect || !key.is_empty() && key != taint.key {
@@ -29,8 +33,10 @@ pub fn tolerates_taint(toleration: &Toleration, taint: &Taint, operators: Compar
     match text(toleration.operator.as_ref()) {
         "" | "Equal" => tolerated == value,
         "Exists" => true,
-        "Lt" => compared(tolerated, value, operators).is_some_and(|(tolerated, value)| value < tolerated),
-        "Gt" => compared(tolerated, value, operators).is_some_and(|(tolerated, value)| value > tolerated),
+        "Lt" => compared(tolerated, value, operators)
+            .is_some_and(|(tolerated, value)| value < tolerated),
+        "Gt" => compared(tolerated, value, operators)
+            .is_some_and(|(tolerated, value)| value > tolerated),
         _ => false,
     }
 }
@@ -43,15 +49,11 @@ fn compared(tolerated: &str, value: &str, operators: ComparisonOperators) -> Opt
     }
 }
 
-/// A 64-bit integer without sign `+`, without leading zeros, "-0" excluded.
+/// A 64-bit integer as one would write it: no `+`, no leading zeros, no `-0`.
 fn decimal_integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = match digits.as_bytes() {
-        [b'0'] => digits.len() == text.len(),
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    if plain { text.parse().ok() } else { None }
+    text.parse()
+        .ok()
+        .filter(|number: &i64| number.to_string() == text)
 }
 
 /// The taints with one of `effects` that no toleration covers.
@@ -63,16 +65,23 @@ pub fn untolerated<'a>(
 ) -> impl Iterator<Item = &'a Taint> {
     taints.iter().filter(move |taint| {
         effects.contains(&taint.effect.as_str())
-            && !tolerations.iter().any(|toleration| tolerates_taint(toleration, taint, operators))
+            && !tolerations
+                .iter()
+                .any(|toleration| tolerates_taint(toleration, taint, operators))
     })
 }
 
 /// All tolerations of a pod created from the template, in order (PLACE-4).
 ///
 /// Mirrors `AddOrUpdateDaemonPodTolerations`, `pkg/controller/daemon/util/daemonset_util.go`.
-pub fn daemon_pod_tolerations(spec: &PodSpec, critical: Critical, rules: &PlacementRules) -> Vec<Toleration> {
+pub fn daemon_pod_tolerations(
+    spec: &PodSpec,
+    critical: Critical,
+    rules: PlacementRules,
+) -> Vec<Toleration> {
     let mut tolerations = spec.tolerations.clone().unwrap_or_default();
-    let mut add = |name: &str, effect: &str| add_or_update_toleration(&mut tolerations, exists(name, effect));
+    let mut add =
+        |name: &str, effect: &str| add_or_update_toleration(&mut tolerations, exists(name, effect));
     add("not-ready", NO_EXECUTE);
     add("unreachable", NO_EXECUTE);
     add("disk-pressure", NO_SCHEDULE);
@@ -107,11 +116,17 @@ fn exists(name: &str, effect: &str) -> Toleration {
 /// Mirrors `AddOrUpdateTolerationInPodSpec`: equal ones are replaced in place, and nothing at all changes when one
 /// of them is the very same already.
 fn add_or_update_toleration(tolerations: &mut Vec<Toleration>, added: Toleration) {
-    if tolerations.iter().any(|toleration| same(toleration, &added) && toleration.toleration_seconds.is_none()) {
+    if tolerations
+        .iter()
+        .any(|toleration| same(toleration, &added) && toleration.toleration_seconds.is_none())
+    {
         return;
     }
     let mut updated = false;
-    for toleration in tolerations.iter_mut().filter(|toleration| same(toleration, &added)) {
+    for toleration in tolerations
+        .iter_mut()
+        .filter(|toleration| same(toleration, &added))
+    {
         *toleration = added.clone();
         updated = true;
     }

@@ -41,12 +41,18 @@ pub struct BudgetRules {
 impl BudgetRules {
     /// 1.11.
     pub const fn v1_11() -> Self {
-        Self { absent_limit: AbsentLimit::Crashes, ..Self::v1_12() }
+        Self {
+            absent_limit: AbsentLimit::Crashes,
+            ..Self::v1_12()
+        }
     }
 
     /// 1.12.
     pub const fn v1_12() -> Self {
-        Self { percent_sign: PercentSign::Optional, ..Self::v1_20() }
+        Self {
+            percent_sign: PercentSign::Optional,
+            ..Self::v1_20()
+        }
     }
 
     /// 1.20.
@@ -60,7 +66,10 @@ impl BudgetRules {
 
     /// 1.28 and later.
     pub const fn v1_28() -> Self {
-        Self { desired_node_counts: DesiredNodeCounts::WithSurge, ..Self::v1_20() }
+        Self {
+            desired_node_counts: DesiredNodeCounts::WithSurge,
+            ..Self::v1_20()
+        }
     }
 
     /// 1.36.

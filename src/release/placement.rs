@@ -91,17 +91,27 @@ impl PlacementRules {
 
     /// 1.11 with `ScheduleDaemonSetPods` on.
     pub const fn v1_11_scheduler() -> Self {
-        Self { placed_by: PlacedBy::SchedulerIgnoringTaints, ..Self::v1_11_legacy() }
+        Self {
+            placed_by: PlacedBy::SchedulerIgnoringTaints,
+            ..Self::v1_11_legacy()
+        }
     }
 
     /// 1.12 with `ScheduleDaemonSetPods` off.
     pub const fn v1_12_legacy() -> Self {
-        Self { node_conditions: NodeConditions::AsTaints, ..Self::v1_11_legacy() }
+        Self {
+            node_conditions: NodeConditions::AsTaints,
+            ..Self::v1_11_legacy()
+        }
     }
 
     /// 1.12 as it comes: the scheduler places.
     pub const fn v1_12_scheduler() -> Self {
-        Self { placed_by: PlacedBy::Scheduler, old_kubelets: OldKubelets::BoundByController, ..Self::v1_12_legacy() }
+        Self {
+            placed_by: PlacedBy::Scheduler,
+            old_kubelets: OldKubelets::BoundByController,
+            ..Self::v1_12_legacy()
+        }
     }
 
     /// 1.20.
@@ -133,13 +143,22 @@ impl PlacementRules {
 
     /// The same release with its gate `TaintTolerationComparisonOperators` set.
     #[must_use]
-    pub const fn with_comparison_operators(self, comparison_operators: ComparisonOperators) -> Self {
-        Self { comparison_operators, ..self }
+    pub const fn with_comparison_operators(
+        self,
+        comparison_operators: ComparisonOperators,
+    ) -> Self {
+        Self {
+            comparison_operators,
+            ..self
+        }
     }
 
     /// The same release with another set of critical pods.
     #[must_use]
     pub const fn with_critical_pods(self, critical_pods: CriticalPods) -> Self {
-        Self { critical_pods, ..self }
+        Self {
+            critical_pods,
+            ..self
+        }
     }
 }

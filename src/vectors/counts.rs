@@ -12,23 +12,32 @@ use crate::release::budget::{BudgetRules, DesiredNodeCounts as Arithmetic};
 ///
 /// # Errors
 /// If the line is no vector of this kind.
-pub fn run(question: &Value, rules: &BudgetRules) -> Result<Comparison, VectorError> {
+pub fn run(question: &Value, rules: BudgetRules) -> Result<Comparison, VectorError> {
     let (strategy, desired) = given(question, rules)?;
-    let count = |count: Result<i64, LimitError>| count.map_or_else(|error| limit_error(error), |count| json!(count));
+    let count =
+        |count: Result<i64, LimitError>| count.map_or_else(limit_error, |count| json!(count));
     let answered = json!({
         "unavailableCount": count(strategy.unavailable_count(desired)),
         "surgeCount": count(strategy.surge_count(desired)),
         "allowsSurge": strategy.allows_surge(),
         "rollout": rollout(node_counts(&strategy, desired, rules)),
     });
-    Ok(verdict(compare("expected", &member::<Value>(question, "expected")?, &answered)))
+    Ok(verdict(compare(
+        "expected",
+        &member::<Value>(question, "expected")?,
+        &answered,
+    )))
 }
 
 /// Puts one question and compares with the answer of another release: `rollout` only.
 ///
 /// # Errors
 /// If one of the lines is none of this kind.
-pub fn run_answer(question: &Value, answer: &Value, rules: &BudgetRules) -> Result<Comparison, VectorError> {
+pub fn run_answer(
+    question: &Value,
+    answer: &Value,
+    rules: BudgetRules,
+) -> Result<Comparison, VectorError> {
     if let Some(reason) = optional::<String>(answer, "skipped")? {
         return Ok(Comparison::Skipped(reason));
     }
@@ -46,7 +55,7 @@ pub fn run_answer(question: &Value, answer: &Value, rules: &BudgetRules) -> Resu
 
 fn given(
     question: &Value,
-    rules: &BudgetRules,
+    rules: BudgetRules,
 ) -> Result<(crate::controller::budget::Strategy, i64), VectorError> {
     let update_strategy: DaemonSetUpdateStrategy = member(question, "given.strategy")?;
     let desired: Option<i64> = optional(question, "given.desired")?;
@@ -62,7 +71,11 @@ fn unavailable_only(rollout: &Value) -> Value {
 
 fn rollout(counts: Result<DesiredNodeCounts, BudgetError>) -> Value {
     match counts {
-        Ok(DesiredNodeCounts { max_surge, max_unavailable, desired }) => {
+        Ok(DesiredNodeCounts {
+            max_surge,
+            max_unavailable,
+            desired,
+        }) => {
             json!({ "maxSurge": max_surge, "maxUnavailable": max_unavailable, "desired": desired })
         }
         Err(BudgetError::InvalidMaxUnavailable(_)) => json!({ "error": "InvalidMaxUnavailable" }),

@@ -18,8 +18,15 @@ pub struct Difference {
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { field, expected, answered } = self;
-        write!(f, "{field}: upstream answers {expected}, this model {answered}")
+        let Self {
+            field,
+            expected,
+            answered,
+        } = self;
+        write!(
+            f,
+            "{field}: upstream answers {expected}, this model {answered}"
+        )
     }
 }
 
@@ -71,12 +78,21 @@ pub fn id(line: &Value) -> &str {
 }
 
 /// Reads the member at a path of names; absent is an error.
-pub(super) fn member<T: DeserializeOwned>(line: &Value, path: &'static str) -> Result<T, VectorError> {
-    optional(line, path)?.ok_or_else(|| VectorError::Missing { id: id(line).to_owned(), member: path })
+pub(super) fn member<T: DeserializeOwned>(
+    line: &Value,
+    path: &'static str,
+) -> Result<T, VectorError> {
+    optional(line, path)?.ok_or_else(|| VectorError::Missing {
+        id: id(line).to_owned(),
+        member: path,
+    })
 }
 
 /// Reads the member at a path of names, if it is there.
-pub(super) fn optional<T: DeserializeOwned>(line: &Value, path: &'static str) -> Result<Option<T>, VectorError> {
+pub(super) fn optional<T: DeserializeOwned>(
+    line: &Value,
+    path: &'static str,
+) -> Result<Option<T>, VectorError> {
     let mut value = line;
     for name in path.split('.') {
         match value.get(name) {
@@ -85,7 +101,11 @@ pub(super) fn optional<T: DeserializeOwned>(line: &Value, path: &'static str) ->
         }
     }
     let read = T::deserialize(value);
-    read.map(Some).map_err(|source| VectorError::Unreadable { id: id(line).to_owned(), member: path, source })
+    read.map(Some).map_err(|source| VectorError::Unreadable {
+        id: id(line).to_owned(),
+        member: path,
+        source,
+    })
 }
 
 /// The answers that differ: every leaf at which `expected` and `answered` do.
@@ -102,22 +122,42 @@ fn descend(field: String, expected: &Value, answered: &Value, differences: &mut 
             names.sort_unstable();
             names.dedup();
             for name in names {
-                let of = |object: &serde_json::Map<String, Value>| object.get(name).cloned().unwrap_or_default();
-                descend(format!("{field}.{name}"), &of(left), &of(right), differences);
+                let of = |object: &serde_json::Map<String, Value>| {
+                    object.get(name).cloned().unwrap_or_default()
+                };
+                descend(
+                    format!("{field}.{name}"),
+                    &of(left),
+                    &of(right),
+                    differences,
+                );
             }
         }
         (Value::Array(left), Value::Array(right)) => {
             for place in 0..left.len().max(right.len()) {
                 let of = |list: &[Value]| list.get(place).cloned().unwrap_or_default();
-                descend(format!("{field}[{place}]"), &of(left), &of(right), differences);
+                descend(
+                    format!("{field}[{place}]"),
+                    &of(left),
+                    &of(right),
+                    differences,
+                );
             }
         }
         _ if expected == answered => {}
-        _ => differences.push(Difference { field, expected: expected.clone(), answered: answered.clone() }),
+        _ => differences.push(Difference {
+            field,
+            expected: expected.clone(),
+            answered: answered.clone(),
+        }),
     }
 }
 
 /// The verdict on some differences.
 pub(super) fn verdict(differences: Vec<Difference>) -> Comparison {
-    if differences.is_empty() { Comparison::Agreed } else { Comparison::Differs(differences) }
+    if differences.is_empty() {
+        Comparison::Agreed
+    } else {
+        Comparison::Differs(differences)
+    }
 }

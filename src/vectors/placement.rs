@@ -7,7 +7,9 @@ use super::difference::{Comparison, VectorError, compare, id, member, optional, 
 use crate::manifest::legacy::{LegacyPlacement, created_pod_tolerations};
 use crate::manifest::node::NodeView;
 use crate::manifest::placement::{Eligibility, Placement};
-use crate::manifest::pod::{Binding, PodsByNode, binding, replace_daemon_set_pod_node_name_node_affinity};
+use crate::manifest::pod::{
+    Binding, PodsByNode, binding, replace_daemon_set_pod_node_name_node_affinity,
+};
 use crate::manifest::quantity::QuantityError;
 use crate::manifest::scheduler::{CreatedPod, refusals};
 use crate::release::placement::{ComparisonOperators, CriticalPods, PlacementRules};
@@ -27,12 +29,18 @@ pub struct BothWays {
 impl BothWays {
     /// 1.11.
     pub const fn v1_11() -> Self {
-        Self { legacy: PlacementRules::v1_11_legacy(), scheduler: PlacementRules::v1_11_scheduler() }
+        Self {
+            legacy: PlacementRules::v1_11_legacy(),
+            scheduler: PlacementRules::v1_11_scheduler(),
+        }
     }
 
     /// 1.12.
     pub const fn v1_12() -> Self {
-        Self { legacy: PlacementRules::v1_12_legacy(), scheduler: PlacementRules::v1_12_scheduler() }
+        Self {
+            legacy: PlacementRules::v1_12_legacy(),
+            scheduler: PlacementRules::v1_12_scheduler(),
+        }
     }
 
     const fn with_critical_pods(self, critical_pods: CriticalPods) -> Self {
@@ -49,7 +57,11 @@ impl BothWays {
 ///
 /// # Errors
 /// If one of the lines is none of this kind.
-pub fn run(question: &Value, answer: Option<&Value>, rules: &PlacementRules) -> Result<Comparison, VectorError> {
+pub fn run(
+    question: &Value,
+    answer: Option<&Value>,
+    rules: PlacementRules,
+) -> Result<Comparison, VectorError> {
     let expected = match answered_by(question, answer, &["expected"])? {
         Ok(expected) => expected,
         Err(skipped) => return Ok(Comparison::Skipped(skipped)),
@@ -59,28 +71,39 @@ pub fn run(question: &Value, answer: Option<&Value>, rules: &PlacementRules) -> 
         // Other releases have no such gate.
         (None, Some(true)) => rules.with_comparison_operators(ComparisonOperators::Supported),
         (None, Some(false)) => rules.with_comparison_operators(ComparisonOperators::Unsupported),
-        (None, None) | (Some(_), _) => *rules,
+        (None, None) | (Some(_), _) => rules,
     };
     let template: PodTemplateSpec = member(question, "given.template")?;
     let node: Node = member(question, "given.node")?;
     let view = NodeView::of(&node);
-    let placement = Placement::compile(&template, &rules);
+    let placement = Placement::compile(&template, rules);
     let eligibility = placement.node_should_run_daemon_pod(&view);
-    let affinity = template.spec.as_ref().and_then(|spec| spec.affinity.as_ref());
+    let affinity = template
+        .spec
+        .as_ref()
+        .and_then(|spec| spec.affinity.as_ref());
     let answered = json!({
         "shouldRun": eligibility.should_schedule(),
         "shouldContinueRunning": eligibility.should_continue_running(),
         "tolerations": placement.tolerations(),
         "createdAffinity": replace_daemon_set_pod_node_name_node_affinity(affinity, view.name),
     });
-    Ok(verdict(compare("answer", &expected, &json!({ "expected": answered }))))
+    Ok(verdict(compare(
+        "answer",
+        &expected,
+        &json!({ "expected": answered }),
+    )))
 }
 
 /// Puts one question to a release that places in both ways, and compares with its own answer or another release's.
 ///
 /// # Errors
 /// If one of the lines is none of this kind.
-pub fn run_both_ways(question: &Value, answer: Option<&Value>, rules: &BothWays) -> Result<Comparison, VectorError> {
+pub fn run_both_ways(
+    question: &Value,
+    answer: Option<&Value>,
+    rules: BothWays,
+) -> Result<Comparison, VectorError> {
     let expected = match answered_by(question, answer, &["expected", "gateOn", "scheduler"])? {
         Ok(expected) => expected,
         Err(skipped) => return Ok(Comparison::Skipped(skipped)),
@@ -94,10 +117,13 @@ pub fn run_both_ways(question: &Value, answer: Option<&Value>, rules: &BothWays)
     let annotation = optional::<bool>(question, "gates.ExperimentalCriticalPodAnnotation")?;
     let rules = match annotation {
         Some(true) => rules.with_critical_pods(CriticalPods::ByPriorityOrAnnotation),
-        Some(false) | None => *rules,
+        Some(false) | None => rules,
     };
-    let answered = given.answer(&rules);
-    let answered = answered.map_err(|source| VectorError::Quantity { id: id(question).to_owned(), source })?;
+    let answered = given.answer(rules);
+    let answered = answered.map_err(|source| VectorError::Quantity {
+        id: id(question).to_owned(),
+        source,
+    })?;
     Ok(verdict(compare("answer", &expected, &answered)))
 }
 
@@ -109,45 +135,60 @@ struct Given {
 }
 
 impl Given {
-    fn answer(&self, rules: &BothWays) -> Result<Value, QuantityError> {
+    fn answer(&self, rules: BothWays) -> Result<Value, QuantityError> {
         let pods = PodsByNode::of(&self.pods);
-        let legacy = LegacyPlacement::compile(&self.template, &self.namespace, UID, &rules.legacy)?;
+        let legacy = LegacyPlacement::compile(&self.template, &self.namespace, UID, rules.legacy)?;
         let legacy = legacy.explain(&self.node, &pods)?.eligibility;
-        let tolerations = created_pod_tolerations(&self.template, &self.namespace, &rules.legacy);
+        let tolerations = created_pod_tolerations(&self.template, &self.namespace, rules.legacy);
         let mut expected = booleans(legacy);
         if legacy == Eligibility::NoRoom {
             expected.insert("events".to_owned(), json!(["FailedPlacement"]));
         }
         expected.insert("tolerations".to_owned(), json!(tolerations));
-        self.insert_binding(&rules.legacy, &mut expected);
+        self.insert_binding(rules.legacy, &mut expected);
 
-        let placement = Placement::compile(&self.template, &rules.scheduler);
+        let placement = Placement::compile(&self.template, rules.scheduler);
         let mut gate_on = booleans(placement.node_should_run_daemon_pod(&NodeView::of(&self.node)));
-        let with_gate = created_pod_tolerations(&self.template, &self.namespace, &rules.scheduler);
+        let with_gate = created_pod_tolerations(&self.template, &self.namespace, rules.scheduler);
         if with_gate != tolerations {
             gate_on.insert("tolerations".to_owned(), json!(with_gate));
         }
-        let created_bound = self.insert_binding(&rules.scheduler, &mut gate_on);
-        let created = CreatedPod { template: &self.template, namespace: &self.namespace, tolerations: &with_gate };
+        let created_bound = self.insert_binding(rules.scheduler, &mut gate_on);
+        let created = CreatedPod {
+            template: &self.template,
+            namespace: &self.namespace,
+            tolerations: &with_gate,
+        };
         let scheduler = if created_bound {
             json!({ "bypassed": true })
         } else {
-            let reasons = refusals(&created, &self.node, &pods, &rules.scheduler)?;
-            if reasons.is_empty() { json!({ "fits": true }) } else { json!({ "fits": false, "reasons": reasons }) }
+            let reasons = refusals(&created, &self.node, &pods, rules.scheduler)?;
+            if reasons.is_empty() {
+                json!({ "fits": true })
+            } else {
+                json!({ "fits": false, "reasons": reasons })
+            }
         };
         Ok(json!({ "expected": expected, "gateOn": gate_on, "scheduler": scheduler }))
     }
 
     /// How the created pod comes to its node; whether it is created bound.
-    fn insert_binding(&self, rules: &PlacementRules, answer: &mut Map<String, Value>) -> bool {
+    fn insert_binding(&self, rules: PlacementRules, answer: &mut Map<String, Value>) -> bool {
         match binding(&self.template, &self.node, rules) {
             Binding::Bound { node_name } => {
                 answer.insert("createdNodeName".to_owned(), json!(node_name));
                 true
             }
-            Binding::Scheduled { affinity, node_name } => {
+            Binding::Scheduled {
+                affinity,
+                node_name,
+            } => {
                 // An answer shows only what differs from the template, whose affinity may name the node already.
-                let of_template = self.template.spec.as_ref().and_then(|spec| spec.affinity.as_ref());
+                let of_template = self
+                    .template
+                    .spec
+                    .as_ref()
+                    .and_then(|spec| spec.affinity.as_ref());
                 if of_template != Some(&affinity) {
                     answer.insert("createdAffinity".to_owned(), json!(affinity));
                 }
@@ -165,9 +206,15 @@ fn booleans(eligibility: Eligibility) -> Map<String, Value> {
     let members = [
         ("wantToRun", eligibility.want_to_run()),
         ("shouldSchedule", eligibility.should_schedule()),
-        ("shouldContinueRunning", eligibility.should_continue_running()),
+        (
+            "shouldContinueRunning",
+            eligibility.should_continue_running(),
+        ),
     ];
-    members.into_iter().map(|(name, value)| (name.to_owned(), json!(value))).collect()
+    members
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .collect()
 }
 
 /// The named members of the question, those replaced that the other release answers differently; or why it was not
@@ -177,14 +224,21 @@ fn answered_by(
     answer: Option<&Value>,
     members: &[&str],
 ) -> Result<Result<Value, String>, VectorError> {
-    if let Some(skipped) = answer.map(|answer| optional::<String>(answer, "skipped")).transpose()?.flatten() {
+    if let Some(skipped) = answer
+        .map(|answer| optional::<String>(answer, "skipped"))
+        .transpose()?
+        .flatten()
+    {
         return Ok(Err(skipped));
     }
     let mut expected = Map::new();
     for name in members {
         let own = question.get(name);
         let value = answer.and_then(|answer| answer.get(name)).or(own);
-        let missing = || VectorError::Missing { id: id(question).to_owned(), member: "expected" };
+        let missing = || VectorError::Missing {
+            id: id(question).to_owned(),
+            member: "expected",
+        };
         let mut value = value.ok_or_else(missing)?.clone();
         if let Some(reasons) = value.get_mut("reasons").and_then(Value::as_array_mut) {
             reasons.sort_by(|left, right| left.as_str().cmp(&right.as_str()));
