@@ -67,13 +67,11 @@ impl Inputs {
     /// # Errors
     /// If it cannot be read, or is malformed or empty.
     pub fn documents(&mut self, path: &Path) -> Result<&Documents, InputError> {
-        let place = match self.0.iter().position(|(known, _)| known == path) {
-            Some(place) => place,
-            None => {
-                self.0.push((path.to_owned(), read_documents(path)?));
-                self.0.len() - 1
-            }
-        };
+        let known = self.0.iter().position(|(known, _)| known == path);
+        let place = known.unwrap_or(self.0.len());
+        if known.is_none() {
+            self.0.push((path.to_owned(), read_documents(path)?));
+        }
         Ok(&self.0[place].1)
     }
 
@@ -90,7 +88,7 @@ fn read_documents(path: &Path) -> Result<Documents, InputError> {
     let bytes = bytes.map_err(failed)?.ok_or_else(|| InputError::TooLarge { name: name.clone() })?;
     let text = String::from_utf8(bytes).map_err(|error| {
         let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = valid.iter().filter(|byte| **byte == b'\n').count() + 1;
+        let line = String::from_utf8_lossy(valid).matches('\n').count() + 1;
         InputError::NotUtf8 { name: name.clone(), line }
     })?;
     let documents = read(&name, &text)?;

@@ -54,10 +54,10 @@ pub enum PlacementProfile {
     /// The controller places
     #[value(name = "v1.11", alias = "v1.11-legacy")]
     V1_11Legacy,
-    /// 1.11 with ScheduleDaemonSetPods on
+    /// 1.11 with the gate `ScheduleDaemonSetPods` on
     #[value(name = "v1.11-scheduler")]
     V1_11Scheduler,
-    /// 1.12 with ScheduleDaemonSetPods off
+    /// 1.12 with the gate `ScheduleDaemonSetPods` off
     #[value(name = "v1.12-legacy")]
     V1_12Legacy,
     /// The scheduler places, as in all that follow
@@ -201,15 +201,19 @@ pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write)
         (PlacedBy::Controller, true) => Room::PodsUnknown,
         (PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints, _) => Room::LeftToScheduler,
     };
-    let answers = daemon_sets.into_iter().map(|daemon_set| answer(daemon_set, &nodes, &pods, &rules, room));
-    let answers = answers.collect::<Result<Vec<_>, _>>()?;
+    let answered = daemon_sets.into_iter().map(|daemon_set| answer(daemon_set, &nodes, &pods, rules, room));
+    let answers = answered.collect::<Result<Vec<_>, _>>()?;
 
-    let notes = notes(&inputs, &rules, room);
+    let remarks = notes(&inputs, rules, room);
     let (answer, notes_to_stderr) = match args.format {
-        Format::Human => (human(&answers) + &notes, String::new()),
-        Format::Json => (json(&answers, room), notes),
+        Format::Human => (human(&answers) + &remarks, String::new()),
+        Format::Json => (json(&answers, room), remarks),
     };
-    match stderr.write_all(notes_to_stderr.as_bytes()).and(stdout.write_all(answer.as_bytes())).and(stdout.flush()) {
+    let written = stderr
+        .write_all(notes_to_stderr.as_bytes())
+        .and_then(|()| stdout.write_all(answer.as_bytes()))
+        .and_then(|()| stdout.flush());
+    match written {
         // A reader that has seen enough is content.
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
         Err(error) => Err(PlacementError::Write(error).into()),
@@ -221,7 +225,7 @@ fn answer<'a>(
     daemon_set: &'a DaemonSet,
     nodes: &[&'a Node],
     pods: &PodsByNode<'_>,
-    rules: &PlacementRules,
+    rules: PlacementRules,
     room: Room,
 ) -> Result<Answers<'a>, PlacementError> {
     let key = format!("{}/{}", namespace(daemon_set), name(daemon_set));
@@ -259,14 +263,16 @@ fn skipped<'a>(counts: impl Iterator<Item = &'a BTreeMap<String, usize>>) -> Str
     sum.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
-fn notes(inputs: &Inputs, rules: &PlacementRules, room: Room) -> String {
+fn notes(inputs: &Inputs, rules: PlacementRules, room: Room) -> String {
     let mut notes = String::new();
     let mut note = |text: &str| {
         notes.push_str(text);
         notes.push('\n');
     };
     match room {
-        Room::Considered => note("note: room and host ports are considered as the controller of the release did"),
+        Room::Considered => {
+            note("note: room and host ports are considered as the controller of the release did");
+        }
         Room::LeftToScheduler => {
             note("note: resources and host ports are not considered; the scheduler looks at them when a pod is created")
         }
@@ -275,7 +281,9 @@ fn notes(inputs: &Inputs, rules: &PlacementRules, room: Room) -> String {
         ),
     }
     match rules.placed_by {
-        PlacedBy::SchedulerIgnoringTaints => note("note: the controller of this release looks at no taint here"),
+        PlacedBy::SchedulerIgnoringTaints => {
+            note("note: the controller of this release looks at no taint here");
+        }
         PlacedBy::Controller | PlacedBy::Scheduler => {}
     }
     let skipped = skipped(inputs.all().map(|(_, documents)| &documents.skipped));

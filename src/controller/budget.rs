@@ -211,7 +211,7 @@ pub fn updated_desired_node_counts(limits: RollingUpdate, desired: i64) -> Resul
 ///
 /// # Errors
 /// If a limit has no value, or the release's process would crash.
-pub fn node_counts(strategy: &Strategy, desired: i64, rules: &BudgetRules) -> Result<DesiredNodeCounts, BudgetError> {
+pub fn node_counts(strategy: &Strategy, desired: i64, rules: BudgetRules) -> Result<DesiredNodeCounts, BudgetError> {
     match rules.desired_node_counts {
         Arithmetic::WithSurge => updated_desired_node_counts(strategy.limits(), desired),
         Arithmetic::UnavailableOnly => {

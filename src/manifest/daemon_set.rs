@@ -44,7 +44,7 @@ fn default_host_ports(container: &mut Container) {
 }
 
 /// The update strategy as the budgets read it (ROLL-1).
-pub fn strategy(strategy: &DaemonSetUpdateStrategy, rules: &BudgetRules) -> Strategy {
+pub fn strategy(strategy: &DaemonSetUpdateStrategy, rules: BudgetRules) -> Strategy {
     let rolling_update = strategy.rolling_update.as_ref().map(|limits| RollingUpdate {
         max_unavailable: limit(limits.max_unavailable.as_ref(), rules),
         max_surge: limit(limits.max_surge.as_ref(), rules),
@@ -57,7 +57,7 @@ pub fn strategy(strategy: &DaemonSetUpdateStrategy, rules: &BudgetRules) -> Stra
 }
 
 /// A number or percentage as the budgets read it.
-pub fn limit(limit: Option<&IntOrString>, rules: &BudgetRules) -> Limit {
+pub fn limit(limit: Option<&IntOrString>, rules: BudgetRules) -> Limit {
     match (limit, rules.percent_sign) {
         (None, _) => Limit::Absent,
         (Some(IntOrString::Int(number)), _) => Limit::Number(*number),

@@ -5,6 +5,7 @@
 //! passes, and a mistake in an object that matters is shown at its line.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetStatus};
 use k8s_openapi::api::core::v1::{Node, Pod};
@@ -43,7 +44,7 @@ pub struct DocumentError {
     /// What is wrong.
     pub message: String,
     #[source_code]
-    excerpt: Excerpt,
+    excerpt: Arc<Excerpt>,
     #[label("here")]
     span: miette::SourceSpan,
 }
@@ -52,7 +53,7 @@ impl DocumentError {
     fn at(name: &str, text: &str, line: usize, column: usize, message: &str) -> Self {
         let (excerpt, span) = Excerpt::around(name, text, line, column);
         let message = message.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
-        Self { name: name.to_owned(), line, column, message, excerpt, span }
+        Self { name: name.to_owned(), line, column, message, excerpt: Arc::new(excerpt), span }
     }
 }
 
@@ -235,7 +236,15 @@ impl Documents {
     fn kind_or_count(&mut self, api_version: Option<&str>, kind: Option<&str>) -> Option<Kind> {
         let known = kind.and_then(|kind| Kind::of(api_version, kind));
         if known.is_none() {
-            *self.skipped.entry(kind.unwrap_or("without kind").to_owned()).or_default() += 1;
+            let name = match (kind, api_version) {
+                (None, _) => "without kind".to_owned(),
+                // A kind of the same name in another API group is told apart.
+                (Some(kind), Some(api_version)) if Kind::of(None, kind).is_some() => {
+                    format!("{kind} of {api_version}")
+                }
+                (Some(kind), _) => kind.to_owned(),
+            };
+            *self.skipped.entry(name).or_default() += 1;
         }
         known
     }

@@ -45,7 +45,7 @@ impl LegacyPlacement {
         template: &PodTemplateSpec,
         namespace: &str,
         uid: &str,
-        rules: &PlacementRules,
+        rules: PlacementRules,
     ) -> Result<Self, QuantityError> {
         let spec = template.spec.clone().unwrap_or_default();
         let by_priority = match rules.critical_pods {
@@ -98,7 +98,7 @@ impl LegacyPlacement {
 }
 
 /// Whether the annotation makes this template's pods critical: the one thing a created pod's tolerations look at.
-fn critical_by_annotation(template: &PodTemplateSpec, namespace: &str, rules: &PlacementRules) -> Critical {
+fn critical_by_annotation(template: &PodTemplateSpec, namespace: &str, rules: PlacementRules) -> Critical {
     let annotations = template.metadata.as_ref().and_then(|metadata| metadata.annotations.as_ref());
     let annotation = annotations.and_then(|annotations| annotations.get(CRITICAL_POD_ANNOTATION));
     match rules.critical_pods {
@@ -113,7 +113,7 @@ fn critical_by_annotation(template: &PodTemplateSpec, namespace: &str, rules: &P
 
 /// The tolerations of a created pod (PLACE-4, LEG-12): of critical pods only those by annotation tolerate
 /// `out-of-disk`. Mirrors `CreatePodTemplate`.
-pub fn created_pod_tolerations(template: &PodTemplateSpec, namespace: &str, rules: &PlacementRules) -> Vec<Toleration> {
+pub fn created_pod_tolerations(template: &PodTemplateSpec, namespace: &str, rules: PlacementRules) -> Vec<Toleration> {
     let spec = template.spec.clone().unwrap_or_default();
     daemon_pod_tolerations(&spec, critical_by_annotation(template, namespace, rules), rules)
 }

@@ -156,7 +156,9 @@ impl FieldRequirement {
         let (operator, named) = match requirement.operator.as_str() {
             "In" => (FieldOperator::In, Operator::In),
             "NotIn" => (FieldOperator::NotIn, Operator::NotIn),
-            other => return Err(SelectorError::Operator { operator: other.to_owned() }),
+            other => {
+                return Err(SelectorError::Operator { operator: other.to_owned() });
+            }
         };
         match requirement.values.as_deref().unwrap_or_default() {
             [value] => Ok(Self { key: requirement.key.clone(), operator, value: value.clone() }),
@@ -196,7 +198,9 @@ fn label_requirement(requirement: &NodeSelectorRequirement) -> Result<Requiremen
         "DoesNotExist" => Operator::DoesNotExist,
         "Gt" => Operator::Gt,
         "Lt" => Operator::Lt,
-        other => return Err(SelectorError::Operator { operator: other.to_owned() }),
+        other => {
+            return Err(SelectorError::Operator { operator: other.to_owned() });
+        }
     };
     Requirement::new(&requirement.key, operator, requirement.values.as_deref().unwrap_or_default())
 }
@@ -205,7 +209,9 @@ fn label_requirement(requirement: &NodeSelectorRequirement) -> Result<Requiremen
 impl fmt::Display for NodeMismatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NodeSelector { key, value } => write!(f, "nodeSelector {key}={value} does not match"),
+            Self::NodeSelector { key, value } => {
+                write!(f, "nodeSelector {key}={value} does not match")
+            }
             Self::NodeAffinity(terms) if terms.is_empty() => f.write_str("required node affinity has no terms"),
             Self::NodeAffinity(terms) => {
                 f.write_str("required node affinity does not match: ")?;

@@ -101,7 +101,9 @@ impl fmt::Display for Reason {
                 write!(f, "host port {protocol} {ip}:{port} is taken")?;
                 if f.alternate() { Ok(()) } else { write!(f, " by pod {pod}") }
             }
-            Self::Shortage(Shortage { resource, .. }) if f.alternate() => write!(f, "insufficient {resource}"),
+            Self::Shortage(Shortage { resource, .. }) if f.alternate() => {
+                write!(f, "insufficient {resource}")
+            }
             Self::Shortage(Shortage { resource, requested, used, allocatable }) => {
                 let unit = match resource.as_str() {
                     "cpu" => " millicores",
@@ -142,12 +144,12 @@ enum TaintsLookedAt {
 
 impl Placement {
     /// Compiles a template.
-    pub fn compile(template: &PodTemplateSpec, rules: &PlacementRules) -> Self {
+    pub fn compile(template: &PodTemplateSpec, rules: PlacementRules) -> Self {
         Self::compile_critical(template, Critical::No, rules)
     }
 
     /// Compiles a template of which it is known whether its pods are critical (LEG-12).
-    pub(super) fn compile_critical(template: &PodTemplateSpec, critical: Critical, rules: &PlacementRules) -> Self {
+    pub(super) fn compile_critical(template: &PodTemplateSpec, critical: Critical, rules: PlacementRules) -> Self {
         let spec = template.spec.clone().unwrap_or_default();
         Self {
             node_name: spec.node_name.clone().filter(|name| !name.is_empty()),

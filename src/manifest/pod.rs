@@ -65,7 +65,7 @@ pub enum Binding {
 }
 
 /// How a pod created from the template for this node comes there (LEG-1, LEG-2, LEG-8, PLACE-9).
-pub fn binding(template: &PodTemplateSpec, node: &Node, rules: &PlacementRules) -> Binding {
+pub fn binding(template: &PodTemplateSpec, node: &Node, rules: PlacementRules) -> Binding {
     let name = super::node::name(node).to_owned();
     let by_controller = match (rules.placed_by, rules.old_kubelets) {
         (PlacedBy::Controller, _) => true,

@@ -41,7 +41,7 @@ pub fn refusals(
     created: &CreatedPod<'_>,
     node: &Node,
     pods: &PodsByNode<'_>,
-    rules: &PlacementRules,
+    rules: PlacementRules,
 ) -> Result<BTreeSet<String>, QuantityError> {
     let spec = created.template.spec.clone().unwrap_or_default();
     let view = NodeView::of(node);

@@ -30,7 +30,9 @@ impl Selector {
                 "NotIn" => Operator::NotIn,
                 "Exists" => Operator::Exists,
                 "DoesNotExist" => Operator::DoesNotExist,
-                other => return Err(SelectorError::Operator { operator: other.to_owned() }),
+                other => {
+                    return Err(SelectorError::Operator { operator: other.to_owned() });
+                }
             };
             Requirement::new(&expression.key, operator, expression.values.as_deref().unwrap_or_default())
         });

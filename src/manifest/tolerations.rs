@@ -43,15 +43,9 @@ fn compared(tolerated: &str, value: &str, operators: ComparisonOperators) -> Opt
     }
 }
 
-/// A 64-bit integer without sign `+`, without leading zeros, "-0" excluded.
+/// A 64-bit integer as one would write it: no `+`, no leading zeros, no `-0`.
 fn decimal_integer(text: &str) -> Option<i64> {
-    let digits = text.strip_prefix('-').unwrap_or(text);
-    let plain = match digits.as_bytes() {
-        [b'0'] => digits.len() == text.len(),
-        [b'1'..=b'9', rest @ ..] => rest.iter().all(u8::is_ascii_digit),
-        _ => false,
-    };
-    if plain { text.parse().ok() } else { None }
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
 }
 
 /// The taints with one of `effects` that no toleration covers.
@@ -70,7 +64,7 @@ pub fn untolerated<'a>(
 /// All tolerations of a pod created from the template, in order (PLACE-4).
 ///
 /// Mirrors `AddOrUpdateDaemonPodTolerations`, `pkg/controller/daemon/util/daemonset_util.go`.
-pub fn daemon_pod_tolerations(spec: &PodSpec, critical: Critical, rules: &PlacementRules) -> Vec<Toleration> {
+pub fn daemon_pod_tolerations(spec: &PodSpec, critical: Critical, rules: PlacementRules) -> Vec<Toleration> {
     let mut tolerations = spec.tolerations.clone().unwrap_or_default();
     let mut add = |name: &str, effect: &str| add_or_update_toleration(&mut tolerations, exists(name, effect));
     add("not-ready", NO_EXECUTE);

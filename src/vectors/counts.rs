@@ -12,9 +12,9 @@ use crate::release::budget::{BudgetRules, DesiredNodeCounts as Arithmetic};
 ///
 /// # Errors
 /// If the line is no vector of this kind.
-pub fn run(question: &Value, rules: &BudgetRules) -> Result<Comparison, VectorError> {
+pub fn run(question: &Value, rules: BudgetRules) -> Result<Comparison, VectorError> {
     let (strategy, desired) = given(question, rules)?;
-    let count = |count: Result<i64, LimitError>| count.map_or_else(|error| limit_error(error), |count| json!(count));
+    let count = |count: Result<i64, LimitError>| count.map_or_else(limit_error, |count| json!(count));
     let answered = json!({
         "unavailableCount": count(strategy.unavailable_count(desired)),
         "surgeCount": count(strategy.surge_count(desired)),
@@ -28,7 +28,7 @@ pub fn run(question: &Value, rules: &BudgetRules) -> Result<Comparison, VectorEr
 ///
 /// # Errors
 /// If one of the lines is none of this kind.
-pub fn run_answer(question: &Value, answer: &Value, rules: &BudgetRules) -> Result<Comparison, VectorError> {
+pub fn run_answer(question: &Value, answer: &Value, rules: BudgetRules) -> Result<Comparison, VectorError> {
     if let Some(reason) = optional::<String>(answer, "skipped")? {
         return Ok(Comparison::Skipped(reason));
     }
@@ -44,7 +44,7 @@ pub fn run_answer(question: &Value, answer: &Value, rules: &BudgetRules) -> Resu
     Ok(verdict(compare("rollout", &expected, &answered)))
 }
 
-fn given(question: &Value, rules: &BudgetRules) -> Result<(crate::controller::budget::Strategy, i64), VectorError> {
+fn given(question: &Value, rules: BudgetRules) -> Result<(crate::controller::budget::Strategy, i64), VectorError> {
     let update_strategy: DaemonSetUpdateStrategy = member(question, "given.strategy")?;
     let desired: Option<i64> = optional(question, "given.desired")?;
     Ok((strategy(&update_strategy, rules), desired.unwrap_or(0)))

@@ -49,7 +49,7 @@ impl BothWays {
 ///
 /// # Errors
 /// If one of the lines is none of this kind.
-pub fn run(question: &Value, answer: Option<&Value>, rules: &PlacementRules) -> Result<Comparison, VectorError> {
+pub fn run(question: &Value, answer: Option<&Value>, rules: PlacementRules) -> Result<Comparison, VectorError> {
     let expected = match answered_by(question, answer, &["expected"])? {
         Ok(expected) => expected,
         Err(skipped) => return Ok(Comparison::Skipped(skipped)),
@@ -59,12 +59,12 @@ pub fn run(question: &Value, answer: Option<&Value>, rules: &PlacementRules) -> 
         // Other releases have no such gate.
         (None, Some(true)) => rules.with_comparison_operators(ComparisonOperators::Supported),
         (None, Some(false)) => rules.with_comparison_operators(ComparisonOperators::Unsupported),
-        (None, None) | (Some(_), _) => *rules,
+        (None, None) | (Some(_), _) => rules,
     };
     let template: PodTemplateSpec = member(question, "given.template")?;
     let node: Node = member(question, "given.node")?;
     let view = NodeView::of(&node);
-    let placement = Placement::compile(&template, &rules);
+    let placement = Placement::compile(&template, rules);
     let eligibility = placement.node_should_run_daemon_pod(&view);
     let affinity = template.spec.as_ref().and_then(|spec| spec.affinity.as_ref());
     let answered = json!({
@@ -80,7 +80,7 @@ pub fn run(question: &Value, answer: Option<&Value>, rules: &PlacementRules) -> 
 ///
 /// # Errors
 /// If one of the lines is none of this kind.
-pub fn run_both_ways(question: &Value, answer: Option<&Value>, rules: &BothWays) -> Result<Comparison, VectorError> {
+pub fn run_both_ways(question: &Value, answer: Option<&Value>, rules: BothWays) -> Result<Comparison, VectorError> {
     let expected = match answered_by(question, answer, &["expected", "gateOn", "scheduler"])? {
         Ok(expected) => expected,
         Err(skipped) => return Ok(Comparison::Skipped(skipped)),
@@ -94,9 +94,9 @@ pub fn run_both_ways(question: &Value, answer: Option<&Value>, rules: &BothWays)
     let annotation = optional::<bool>(question, "gates.ExperimentalCriticalPodAnnotation")?;
     let rules = match annotation {
         Some(true) => rules.with_critical_pods(CriticalPods::ByPriorityOrAnnotation),
-        Some(false) | None => *rules,
+        Some(false) | None => rules,
     };
-    let answered = given.answer(&rules);
+    let answered = given.answer(rules);
     let answered = answered.map_err(|source| VectorError::Quantity { id: id(question).to_owned(), source })?;
     Ok(verdict(compare("answer", &expected, &answered)))
 }
@@ -109,37 +109,37 @@ struct Given {
 }
 
 impl Given {
-    fn answer(&self, rules: &BothWays) -> Result<Value, QuantityError> {
+    fn answer(&self, rules: BothWays) -> Result<Value, QuantityError> {
         let pods = PodsByNode::of(&self.pods);
-        let legacy = LegacyPlacement::compile(&self.template, &self.namespace, UID, &rules.legacy)?;
+        let legacy = LegacyPlacement::compile(&self.template, &self.namespace, UID, rules.legacy)?;
         let legacy = legacy.explain(&self.node, &pods)?.eligibility;
-        let tolerations = created_pod_tolerations(&self.template, &self.namespace, &rules.legacy);
+        let tolerations = created_pod_tolerations(&self.template, &self.namespace, rules.legacy);
         let mut expected = booleans(legacy);
         if legacy == Eligibility::NoRoom {
             expected.insert("events".to_owned(), json!(["FailedPlacement"]));
         }
         expected.insert("tolerations".to_owned(), json!(tolerations));
-        self.insert_binding(&rules.legacy, &mut expected);
+        self.insert_binding(rules.legacy, &mut expected);
 
-        let placement = Placement::compile(&self.template, &rules.scheduler);
+        let placement = Placement::compile(&self.template, rules.scheduler);
         let mut gate_on = booleans(placement.node_should_run_daemon_pod(&NodeView::of(&self.node)));
-        let with_gate = created_pod_tolerations(&self.template, &self.namespace, &rules.scheduler);
+        let with_gate = created_pod_tolerations(&self.template, &self.namespace, rules.scheduler);
         if with_gate != tolerations {
             gate_on.insert("tolerations".to_owned(), json!(with_gate));
         }
-        let created_bound = self.insert_binding(&rules.scheduler, &mut gate_on);
+        let created_bound = self.insert_binding(rules.scheduler, &mut gate_on);
         let created = CreatedPod { template: &self.template, namespace: &self.namespace, tolerations: &with_gate };
         let scheduler = if created_bound {
             json!({ "bypassed": true })
         } else {
-            let reasons = refusals(&created, &self.node, &pods, &rules.scheduler)?;
+            let reasons = refusals(&created, &self.node, &pods, rules.scheduler)?;
             if reasons.is_empty() { json!({ "fits": true }) } else { json!({ "fits": false, "reasons": reasons }) }
         };
         Ok(json!({ "expected": expected, "gateOn": gate_on, "scheduler": scheduler }))
     }
 
     /// How the created pod comes to its node; whether it is created bound.
-    fn insert_binding(&self, rules: &PlacementRules, answer: &mut Map<String, Value>) -> bool {
+    fn insert_binding(&self, rules: PlacementRules, answer: &mut Map<String, Value>) -> bool {
         match binding(&self.template, &self.node, rules) {
             Binding::Bound { node_name } => {
                 answer.insert("createdNodeName".to_owned(), json!(node_name));

@@ -54,7 +54,7 @@ fn answers<'a>(
 #[test]
 fn placement_of_v1_36_agrees() {
     let questions = lines("v1.36.3/placement.jsonl", "placement");
-    let put = |question: &Value| placement::run(question, None, &PlacementRules::v1_36());
+    let put = |question: &Value| placement::run(question, None, PlacementRules::v1_36());
     check("v1.36.3", (2100, 0), questions.iter().map(|question| (id(question).to_owned(), put(question))));
 }
 
@@ -63,7 +63,7 @@ fn placement_of_v1_28_and_v1_20_agrees() {
     let questions = lines("v1.36.3/placement.jsonl", "placement");
     for (release, rules) in [("v1.28.15", PlacementRules::v1_28()), ("v1.20.15", PlacementRules::v1_20())] {
         let given = lines(&format!("{release}/answers.jsonl"), "-placement-");
-        let put = |question: &Value, answer: &Value| placement::run(question, Some(answer), &rules);
+        let put = |question: &Value, answer: &Value| placement::run(question, Some(answer), rules);
         check(release, (2100, 0), answers(&questions, &given, put));
     }
 }
@@ -71,7 +71,7 @@ fn placement_of_v1_28_and_v1_20_agrees() {
 #[test]
 fn placement_of_v1_11_agrees_in_both_ways() {
     let questions = lines("v1.11.10/placement.jsonl", "");
-    let put = |question: &Value| placement::run_both_ways(question, None, &BothWays::v1_11());
+    let put = |question: &Value| placement::run_both_ways(question, None, BothWays::v1_11());
     check("v1.11.10", (2520, 0), questions.iter().map(|question| (id(question).to_owned(), put(question))));
 }
 
@@ -79,14 +79,14 @@ fn placement_of_v1_11_agrees_in_both_ways() {
 fn placement_of_v1_12_agrees_in_both_ways() {
     let questions = lines("v1.11.10/placement.jsonl", "");
     let given = lines("v1.12.10/placement-answers.jsonl", "");
-    let put = |question: &Value, answer: &Value| placement::run_both_ways(question, Some(answer), &BothWays::v1_12());
+    let put = |question: &Value, answer: &Value| placement::run_both_ways(question, Some(answer), BothWays::v1_12());
     check("v1.12.10", (2520, 0), answers(&questions, &given, put));
 }
 
 #[test]
 fn counts_of_v1_36_agree() {
     let questions = lines("v1.36.3/counts.jsonl", "counts");
-    let put = |question: &Value| counts::run(question, &BudgetRules::v1_36());
+    let put = |question: &Value| counts::run(question, BudgetRules::v1_36());
     check("v1.36.3", (280, 0), questions.iter().map(|question| (id(question).to_owned(), put(question))));
 }
 
@@ -101,7 +101,7 @@ fn counts_of_older_releases_agree() {
         ("v1.11.10/answers.jsonl", BudgetRules::v1_11(), (120, 160)),
     ] {
         let given = lines(file, "-counts-");
-        let put = |question: &Value, answer: &Value| counts::run_answer(question, answer, &rules);
+        let put = |question: &Value, answer: &Value| counts::run_answer(question, answer, rules);
         check(file, expected, answers(&questions, &given, put));
     }
 }
