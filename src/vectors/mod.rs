@@ -1,13 +1,18 @@
 //! Golden vectors: questions put to the real controller, and whether ours gives the same answers.
 
+pub mod api_server;
 pub mod handlers;
 pub mod json;
 pub mod names;
 pub mod object;
 pub mod question;
+pub mod render;
+pub mod setting;
 pub mod subject;
+pub mod sync;
 pub mod view;
 pub mod wire;
+pub mod world;
 
 /// A line that is no vector.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

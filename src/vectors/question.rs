@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use std::collections::BTreeMap;
 
-use super::wire::{Backoff, Expectations, Outcome, OwnWrites};
+use super::wire::{Backoff, Outcome};
 
 /// A line.
 #[derive(Clone, Debug, Deserialize)]

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::BadVector;
 use super::json::at;
 use super::names::Names;
-use super::object::{Detail, HASH_LABEL, Object, version};
+use super::object::{Detail, Object, version};
 use super::question::Given;
 use super::subject::Subject;
 use crate::controller::memory::Synced;
@@ -125,14 +125,21 @@ impl Eye {
     /// A revision as the sync sees it.
     pub fn revision(&self, names: &Names, object: &Object) -> record::Revision {
         let Detail::Revision(data, number) = object.detail else { panic!("{} is a revision", object.name) };
+        let same_namespace = object.namespace == self.daemon_set.namespace;
+        let name = if same_namespace {
+            names.symbol(&object.name)
+        } else {
+            // Two namespaces may have a revision of one name.
+            names.symbol(&format!("{}/{}", object.namespace, object.name))
+        };
         record::Revision {
-            name: names.symbol(&object.name),
+            name,
             uid: object.uid,
             resource_version: object.version,
             controller: object.controller.as_ref().map(|(_, _, uid)| *uid),
             matches: self.matches(object.labels.as_ref()),
             deleting: object.deleting,
-            same_namespace: object.namespace == self.daemon_set.namespace,
+            same_namespace,
             label: object.hash_label(names),
             data,
             number,
@@ -144,9 +151,4 @@ impl Eye {
         let placement = self.placement.on(object.node()).0;
         record::Node { name: names.node(&object.name), placement, in_backoff }
     }
-}
-
-/// The hash label of a revision; empty where there is none.
-pub fn hash_of(object: &Object) -> &str {
-    object.label(HASH_LABEL).unwrap_or_default()
 }
