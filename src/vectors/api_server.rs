@@ -135,16 +135,17 @@ impl ApiServer {
         self.store(setting, kind, object.clone()).map(drop)
     }
 
-    /// A user's JSON merge patch; without a stored object nothing happens.
+    /// A user's JSON merge patch; false: there is no stored object.
     ///
     /// # Errors
     ///
     /// If the result is no object.
-    pub fn patch(&mut self, setting: &Setting<'_>, kind: Kind, name: &str, patch: &Value) -> Result<(), BadVector> {
-        let Some(stored) = self.get(kind, name) else { return Ok(()) };
+    pub fn patch(&mut self, setting: &Setting<'_>, kind: Kind, name: &str, patch: &Value) -> Result<bool, BadVector> {
+        let Some(stored) = self.get(kind, name) else { return Ok(false) };
         let mut object = stored.json.clone();
         merge(&mut object, patch);
-        self.store(setting, kind, object).map(drop)
+        self.store(setting, kind, object)?;
+        Ok(true)
     }
 
     /// A user's delete: removed at once, whatever it was.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::BadVector;
 use super::names::Names;
-use super::object::{Detail, Kind, Object, version};
+use super::object::{Detail, Kind, Object};
 use super::question::{Event, Given, QueueState};
 use super::subject::Subject;
 use super::view::{daemon_set_record, placement_check, synced};
@@ -227,17 +227,18 @@ pub fn expectations(record: &Expectations) -> memory::Expectations {
 pub fn own_writes(names: &Names, record: &OwnWrites) -> memory::OwnWrites {
     memory::OwnWrites {
         uid: names.uid(&record.uid),
-        pods: version(&record.pods),
-        daemon_sets: version(&record.daemonsets),
+        pods: names.version(&record.pods),
+        daemon_sets: names.version(&record.daemonsets),
     }
 }
 
 /// How it is written in an answer.
 pub fn own_writes_text(names: &Names, own: &memory::OwnWrites) -> OwnWrites {
-    let text = |version: Option<crate::controller::record::ResourceVersion>| {
-        version.map_or_else(String::new, |version| version.0.to_string())
-    };
-    OwnWrites { uid: names.uid_text(own.uid), pods: text(own.pods), daemonsets: text(own.daemon_sets) }
+    OwnWrites {
+        uid: names.uid_text(own.uid),
+        pods: names.version_text(own.pods),
+        daemonsets: names.version_text(own.daemon_sets),
+    }
 }
 
 /// What the selector of `ds` says of `object`.
@@ -479,7 +480,7 @@ impl World<'_> {
             nodes: &[],
             pods: &[],
             revisions: &[],
-            synced: synced(given),
+            synced: synced(names, given),
         };
         let rules = Rules { switches: self.subject.switches, burst: 250, batches: Batches::Representative };
         let id = names.key("", key);

@@ -6,7 +6,7 @@ use rustc_hash::FxHashMap;
 use serde_json::Value;
 
 use crate::controller::handlers::Key;
-use crate::controller::record::{NodeName, PodName, Symbol, TemplateId, Uid};
+use crate::controller::record::{NodeName, PodName, ResourceVersion, Symbol, TemplateId, Uid};
 
 /// The numbers of one vector.
 #[derive(Debug, Default)]
@@ -87,6 +87,24 @@ impl Names {
     /// Its text.
     pub fn key_text(&self, key: Key) -> String {
         self.text(key.0)
+    }
+
+    /// A resourceVersion; none where none is written.
+    pub fn version(&self, text: &str) -> Option<ResourceVersion> {
+        let decimal = text.bytes().all(|byte| byte.is_ascii_digit());
+        match text.parse() {
+            _ if text.is_empty() => None,
+            Ok(number) if decimal => Some(ResourceVersion(number)),
+            _ => Some(ResourceVersion::incomparable(self.number(text))),
+        }
+    }
+
+    /// Its text.
+    pub fn version_text(&self, version: Option<ResourceVersion>) -> String {
+        match version {
+            None => String::new(),
+            Some(version) => version.as_incomparable().map_or_else(|| version.0.to_string(), |number| self.text(number)),
+        }
     }
 
     /// A pod's name.

@@ -156,7 +156,7 @@ impl Object {
             name: text(metadata, &["name"]).to_owned(),
             namespace: text(metadata, &["namespace"]).to_owned(),
             uid: names.uid(text(metadata, &["uid"])),
-            version: version(text(metadata, &["resourceVersion"])).unwrap_or(ResourceVersion(0)),
+            version: names.version(text(metadata, &["resourceVersion"])).unwrap_or(ResourceVersion(0)),
             labels,
             controller,
             deleting: metadata["deletionTimestamp"].is_string(),
@@ -237,11 +237,6 @@ impl Object {
             },
         }
     }
-}
-
-/// A resourceVersion; none where none is written.
-pub fn version(text: &str) -> Option<ResourceVersion> {
-    text.parse().ok().map(ResourceVersion)
 }
 
 /// The template that a revision records.

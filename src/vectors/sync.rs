@@ -73,7 +73,7 @@ pub fn outcomes(subject: &Subject, line: &Line, given: &Given) -> Result<BTreeSe
         nodes: &[],
         pods: &[],
         revisions: &[],
-        synced: synced(given),
+        synced: synced(&setting.names, given),
     };
     let first = Sync::start(&setting.rules, &view, world.memory);
     let eye = daemon_set.map(|ds| Eye::new(subject, ds, setting.now)).transpose()?;
@@ -148,13 +148,13 @@ impl Search<'_> {
                         nodes: &records.nodes,
                         pods: &records.pods,
                         revisions: &records.revisions,
-                        synced: synced(setting.given),
+                        synced: synced(&setting.names, setting.given),
                     };
                     sync.proceed(&setting.rules, &view, world.memory, &mut alternatives);
                 }
                 Wait::OneOf(requests) => {
                     let group = group(&sync);
-                    if requests.len() > 1 && self.order_matters(&world, &requests) {
+                    if requests.len() > 1 && self.order_matters(&world, eye, group, &requests)? {
                         if self.seen.insert(seen(&world, &sync)) {
                             for request in requests {
                                 let mut world = world.clone();
@@ -248,7 +248,11 @@ impl Search<'_> {
                     let mut fared: Vec<(Request, Option<Reason>)> =
                         replies.iter().map(|(request, reply)| (*request, refusal(*reply))).collect();
                     fared.sort_unstable();
-                    if seen.insert((fared, world.matched.to_vec())) {
+                    let newest = replies.iter().filter_map(|(_, reply)| match reply {
+                        Reply::Pod(written) => Some(written.resource_version),
+                        Reply::Done | Reply::DaemonSet(_) | Reply::Revision(_) | Reply::Error(_) => None,
+                    });
+                    if seen.insert((fared, newest.max(), world.matched.to_vec())) {
                         next.push((world, replies));
                     }
                 }
@@ -282,10 +286,13 @@ impl Search<'_> {
         Ok(())
     }
 
-    /// Whether a fault that counts requests matches one of these.
+    /// Whether a fault that depends on the order of requests matches one of these.
     fn faults_count(&self, requests: &[Request]) -> bool {
         let counts: Vec<_> =
-            self.setting.given.faults.iter().filter(|fault| fault.skip > 0 || fault.times.is_some()).collect();
+            (self.setting.given.faults.iter())
+                // A committed request takes a resourceVersion that the sync does not see.
+                .filter(|fault| fault.skip > 0 || fault.times.is_some() || fault.committed)
+                .collect();
         !counts.is_empty()
             && requests.iter().any(|request| {
                 let (verb, kind, _) = describe(self.setting, *request);
@@ -297,7 +304,13 @@ impl Search<'_> {
     }
 
     /// Whether it can matter in which order these requests go.
-    fn order_matters(&self, world: &World, requests: &[Request]) -> bool {
+    fn order_matters(
+        &self,
+        world: &World,
+        eye: &Eye,
+        group: Option<Group>,
+        requests: &[Request],
+    ) -> Result<bool, BadVector> {
         let awaited = || {
             requests.iter().any(|request| {
                 let (verb, kind, _) = describe(self.setting, *request);
@@ -309,7 +322,6 @@ impl Search<'_> {
         };
         // A patched pod whose controller is somebody else of this name makes the record of own writes theirs (CONS-6).
         let foreign = || {
-            let eye = self.eye.expect("requests are only sent if there is a DaemonSet");
             let us = eye.daemon_set();
             self.setting.subject.switches.gate != Gate::Off
                 && requests.iter().any(|request| {
@@ -320,7 +332,21 @@ impl Search<'_> {
                         )
                 })
         };
-        self.faults_count(requests) || awaited() || foreign()
+        if self.faults_count(requests) || awaited() || foreign() {
+            return Ok(true);
+        }
+        // A claim pass tries every object (ADOPT-7); elsewhere the first refusal is the last request.
+        let ends_with_refusal = match group {
+            Some(Group::Label | Group::Relabel | Group::Duplicates) => true,
+            Some(Group::Claim | Group::Creates | Group::Deletes) | None => false,
+        };
+        for request in requests.iter().filter(|_| ends_with_refusal) {
+            let reply = world.clone().send(self.setting, eye, group, *request)?;
+            if refusal(reply).is_some() {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     fn finish(&mut self, world: &World, ending: &Result<(), Failure>) -> Result<(), BadVector> {

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::BadVector;
 use super::json::at;
 use super::names::Names;
-use super::object::{Detail, Object, version};
+use super::object::{Detail, Object};
 use super::question::Given;
 use super::subject::Subject;
 use crate::controller::memory::Synced;
@@ -19,9 +19,9 @@ use crate::manifest::requirement::{Labels, Selector};
 use crate::release::AvailableAt;
 
 /// How far the stores have come.
-pub fn synced(given: &Given) -> Synced {
+pub fn synced(names: &Names, given: &Given) -> Synced {
     let synced = given.synced.as_ref();
-    let reached = |text: Option<&String>| -> Option<ResourceVersion> { text.and_then(|text| version(text)) };
+    let reached = |text: Option<&String>| -> Option<ResourceVersion> { text.and_then(|text| names.version(text)) };
     Synced {
         pods: reached(synced.map(|synced| &synced.pods)),
         daemon_sets: reached(synced.map(|synced| &synced.daemonsets)),

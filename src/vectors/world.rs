@@ -322,7 +322,9 @@ impl World {
             Action::Put => self.api.put(setting, kind, event.object.as_ref().ok_or_else(|| missing("object"))?)?,
             Action::Patch => {
                 let patch = event.patch.as_ref().ok_or_else(|| missing("patch"))?;
-                self.api.patch(setting, kind, &event.name, patch)?;
+                if !self.api.patch(setting, kind, &event.name, patch)? {
+                    return Ok(()); // Not even what is gone arrives.
+                }
             }
             Action::Delete => self.api.delete_at_once(kind, &event.name),
             Action::Arrive => {}
