@@ -13,7 +13,6 @@ mod select;
 mod tale;
 
 use std::ffi::OsString;
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;

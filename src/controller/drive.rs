@@ -621,7 +621,7 @@ impl Sync {
             }
             Reply::DaemonSet(updated) => {
                 if turn.rules.switches.gate != Gate::Off {
-                    turn.memory.wrote_daemon_set(self.ds.uid, updated.resource_version); // STAT-17
+                    turn.memory.wrote_daemon_set(updated.uid, updated.resource_version); // STAT-17
                 }
                 self.status_done(counters, turn);
             }

@@ -86,7 +86,10 @@ impl Memory {
     pub fn ensure_ready(&mut self, synced: Synced) -> bool {
         let Some(own) = self.own_writes else { return true };
         let reached = |written: Option<ResourceVersion>, store: Option<ResourceVersion>| match (written, store) {
-            (Some(written), Some(store)) => store >= written,
+            (Some(written), Some(store)) => {
+                // Versions that cannot be compared are skipped.
+                written.as_incomparable().is_some() || store.as_incomparable().is_some() || store >= written
+            }
             (None, _) | (_, None) => true,
         };
         let ready = reached(own.pods, synced.pods) && reached(own.daemon_sets, synced.daemon_sets);

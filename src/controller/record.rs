@@ -34,6 +34,18 @@ pub struct Uid(pub u32);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct ResourceVersion(pub u64);
 
+impl ResourceVersion {
+    /// A version that is no number, by whatever number the caller calls it (CONS-4).
+    pub fn incomparable(number: u32) -> Self {
+        Self(u64::MAX - u64::from(number))
+    }
+
+    /// The number of one that is none.
+    pub fn as_incomparable(self) -> Option<u32> {
+        u32::try_from(u64::MAX - self.0).ok()
+    }
+}
+
 /// A pod template, interned by its serialised bytes (HIST-3 compares bytes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TemplateId(pub u32);

@@ -1,0 +1,34 @@
+//! Who is asked: the controller of a release, or a mutant of one.
+
+use std::collections::BTreeMap;
+
+use crate::release::placement::{ComparisonOperators, PlacementRules};
+use crate::release::{Gate, Profile, Switches};
+
+/// A controller that answers vectors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Its switches.
+    pub switches: Switches,
+    /// Its placement.
+    pub placement: PlacementRules,
+}
+
+impl Subject {
+    /// The controller of a release.
+    pub fn of(profile: &Profile) -> Self {
+        Self { switches: profile.switches, placement: profile.placement }
+    }
+
+    /// The same with the feature gates of a vector.
+    #[must_use]
+    pub fn with_gates(mut self, gates: &BTreeMap<String, bool>) -> Self {
+        if gates.get("StaleControllerConsistencyDaemonSet") == Some(&false) {
+            self.switches.gate = Gate::Off;
+        }
+        if gates.get("TaintTolerationComparisonOperators") == Some(&true) {
+            self.placement.comparison_operators = ComparisonOperators::Supported;
+        }
+        self
+    }
+}

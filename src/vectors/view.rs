@@ -1,0 +1,156 @@
+//! The records that a sync reads, made from the objects of a vector.
+
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::PodTemplateSpec;
+use serde::Deserialize;
+use serde_json::Value;
+
+use super::BadVector;
+use super::json::at;
+use super::names::Names;
+use super::object::{Detail, Object};
+use super::question::Given;
+use super::subject::Subject;
+use crate::controller::memory::Synced;
+use crate::controller::record::{self, DaemonSet, ResourceVersion};
+use crate::manifest::label::Labels;
+use crate::manifest::node::NodeView;
+use crate::manifest::placement::Placement as PlacementCheck;
+use crate::release::AvailableAt;
+
+/// How far the stores have come.
+pub fn synced(names: &Names, given: &Given) -> Synced {
+    let synced = given.synced.as_ref();
+    let reached = |text: Option<&String>| -> Option<ResourceVersion> { text.and_then(|text| names.version(text)) };
+    Synced {
+        pods: reached(synced.map(|synced| &synced.pods)),
+        daemon_sets: reached(synced.map(|synced| &synced.daemonsets)),
+    }
+}
+
+/// The placement check of the template of a `DaemonSet`.
+///
+/// # Errors
+///
+/// If the template is none.
+pub fn placement_check(subject: &Subject, daemon_set: &Value) -> Result<PlacementCheck, BadVector> {
+    let template: PodTemplateSpec = Deserialize::deserialize(at(daemon_set, &["spec", "template"]))?;
+    Ok(PlacementCheck::compile(&template, subject.placement))
+}
+
+/// A `DaemonSet` as a sync sees it. `hash` is that of its template and collision count.
+pub fn daemon_set_record(names: &Names, object: &Object, hash: &str) -> DaemonSet {
+    let detail = object.daemon_set();
+    DaemonSet {
+        uid: object.uid,
+        resource_version: object.version,
+        generation: detail.generation,
+        deleting: object.deleting,
+        template: detail.template,
+        template_generation: detail.template_generation,
+        template_hash: names.symbol(hash),
+        revision_name: names.symbol(&format!("{}-{hash}", object.name)),
+        selector: match &detail.selector {
+            Ok(selector) if selector.is_empty() => record::Selector::Everything,
+            Ok(_) => record::Selector::Valid,
+            Err(_) => record::Selector::Invalid,
+        },
+        strategy: detail.strategy,
+        min_ready_seconds: detail.min_ready_seconds,
+        revision_history_limit: detail.revision_history_limit,
+        status: detail.status,
+    }
+}
+
+/// A `DaemonSet` as its sync uses it to look at other objects.
+#[derive(Debug)]
+pub struct Eye {
+    daemon_set: Rc<Object>,
+    placement: PlacementCheck,
+    now: i64,
+    available_at: AvailableAt,
+}
+
+impl Eye {
+    /// The eye of a sync whose own copy is `daemon_set`, at time `now`.
+    ///
+    /// # Errors
+    ///
+    /// If its template is none.
+    pub fn new(subject: &Subject, daemon_set: Rc<Object>, now: i64) -> Result<Self, BadVector> {
+        let placement = placement_check(subject, &daemon_set.json)?;
+        Ok(Self { daemon_set, placement, now, available_at: subject.switches.available_at })
+    }
+
+    /// The object behind the sync's own copy.
+    pub fn daemon_set(&self) -> &Rc<Object> {
+        &self.daemon_set
+    }
+
+    fn matches(&self, labels: Option<&Labels>) -> bool {
+        let none = Labels::new();
+        match &self.daemon_set.daemon_set().selector {
+            Ok(selector) => selector.matches(labels.unwrap_or(&none)),
+            Err(_) => false,
+        }
+    }
+
+    /// A pod as the sync sees it.
+    pub fn pod(&self, names: &Names, object: &Object) -> record::Pod {
+        let detail = object.pod();
+        let wait = i64::from(self.daemon_set.daemon_set().min_ready_seconds);
+        // ROLL-4
+        let ripe = detail.ready_since.is_some_and(|since| match self.available_at {
+            AvailableAt::Equal => since + wait <= self.now,
+            AvailableAt::After => since + wait < self.now,
+        });
+        record::Pod {
+            name: names.pod(&object.name),
+            uid: object.uid,
+            resource_version: object.version,
+            created: detail.created,
+            controller: object.controller.as_ref().map(|(_, _, uid)| *uid),
+            matches: self.matches(object.labels.as_ref()),
+            deleting: object.deleting,
+            phase: detail.phase,
+            ready: detail.ready,
+            available: detail.ready && (wait == 0 || ripe),
+            bound: detail.bound,
+            target: detail.target,
+            hash: detail.hash,
+            generation: detail.generation,
+        }
+    }
+
+    /// A revision as the sync sees it.
+    pub fn revision(&self, names: &Names, object: &Object) -> record::Revision {
+        let Detail::Revision(data, number) = object.detail else { panic!("{} is a revision", object.name) };
+        let same_namespace = object.namespace == self.daemon_set.namespace;
+        let name = if same_namespace {
+            names.symbol(&object.name)
+        } else {
+            // Two namespaces may have a revision of one name.
+            names.symbol(&format!("{}/{}", object.namespace, object.name))
+        };
+        record::Revision {
+            name,
+            uid: object.uid,
+            resource_version: object.version,
+            controller: object.controller.as_ref().map(|(_, _, uid)| *uid),
+            matches: self.matches(object.labels.as_ref()),
+            deleting: object.deleting,
+            same_namespace,
+            label: object.hash_label(names),
+            data,
+            number,
+        }
+    }
+
+    /// A node as the sync sees it.
+    pub fn node(&self, names: &Names, object: &Object, in_backoff: bool) -> record::Node {
+        let eligibility = self.placement.node_should_run_daemon_pod(&NodeView::of(object.node()));
+        let placement = record::Placement::from(eligibility);
+        record::Node { name: names.node(&object.name), placement, in_backoff }
+    }
+}
