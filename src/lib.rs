@@ -10,4 +10,5 @@ pub mod property;
 pub mod release;
 pub mod report;
 pub mod scope;
+pub mod trace;
 pub mod vectors;

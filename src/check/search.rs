@@ -136,7 +136,9 @@ pub fn search<M: Explored>(
             let verdict = match (run.witnesses[claim], unfinished) {
                 (Some(witness), _) => Verdict::Violated(run.trace(witness)),
                 (None, Some(reason)) => Verdict::NoneFound(reason),
-                (None, None) if satisfied_early => Verdict::NoneFound(StopReason::Depth(states_by_depth.len() as u64 - 1)),
+                (None, None) if satisfied_early => {
+                    Verdict::NoneFound(StopReason::Depth(states_by_depth.len() as u64 - 1))
+                }
                 (None, None) => Verdict::Holds,
             };
             Finding { verdict, premise_reached }
@@ -193,7 +195,8 @@ impl<M: Explored> Run<'_, M> {
 
     fn is_satisfied(&self) -> bool {
         let wanted = self.settings.stop_when_broken;
-        wanted != 0 && (0..self.witnesses.len()).all(|claim| wanted & (1 << claim) == 0 || self.witnesses[claim].is_some())
+        wanted != 0
+            && (0..self.witnesses.len()).all(|claim| wanted & (1 << claim) == 0 || self.witnesses[claim].is_some())
     }
 
     fn limit(&self, depth: u64, start: Instant) -> Option<StopReason> {
@@ -223,7 +226,12 @@ impl<M: Explored> Run<'_, M> {
     }
 
     /// Expands a level: the next one, and why it was cut, if it was.
-    fn expand(&mut self, level: &[M::Sealed], depth: u32, start: Instant) -> Result<(Vec<M::Sealed>, Option<StopReason>), NotAFunction> {
+    fn expand(
+        &mut self,
+        level: &[M::Sealed],
+        depth: u32,
+        start: Instant,
+    ) -> Result<(Vec<M::Sealed>, Option<StopReason>), NotAFunction> {
         let first = self.log.len() - level.len();
         let mut next: Vec<M::Sealed> = Vec::new();
         let mut at = 0;
@@ -294,8 +302,7 @@ impl<M: Explored> Run<'_, M> {
         }
         let size = batch.len().div_ceil(threads);
         std::thread::scope(|scope| {
-            let workers: Vec<_> =
-                batch.chunks(size).map(|part| scope.spawn(move || self.chunk(part))).collect();
+            let workers: Vec<_> = batch.chunks(size).map(|part| scope.spawn(move || self.chunk(part))).collect();
             workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
         })
     }

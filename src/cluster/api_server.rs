@@ -226,9 +226,7 @@ impl Store {
             Request::GetDaemonSet => {
                 self.daemon_sets.get(call.key).map(|object| Answer::DaemonSet(*object)).ok_or(Reason::NotFound)
             }
-            Request::GetRevision(Symbol(name)) => {
-                self.revision(name).map(|object| Answer::Revision(*object))
-            }
+            Request::GetRevision(Symbol(name)) => self.revision(name).map(|object| Answer::Revision(*object)),
             Request::AdoptPod(PodName(name), _) => self.adopt_pod(call, name, events),
             Request::ReleasePod(PodName(name), _) => {
                 let mut object = *self.pod(name)?;

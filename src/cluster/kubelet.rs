@@ -11,8 +11,11 @@ pub fn may_bind(pod: &PodObject, node_admits: bool, room: bool) -> bool {
 /// The pod once its kubelet has started it and it has become ready.
 pub fn ready(pod: &PodObject, kind: KubeletKind, fate: PodFate) -> Option<PodObject> {
     let starts = pod.bound && !pod.deleting && pod.is_non_terminal() && !pod.ready;
-    (starts && kind == KubeletKind::Runs && fate == PodFate::Ready)
-        .then_some(PodObject { ready: true, matured: false, ..*pod })
+    (starts && kind == KubeletKind::Runs && fate == PodFate::Ready).then_some(PodObject {
+        ready: true,
+        matured: false,
+        ..*pod
+    })
 }
 
 /// The pod once its kubelet has rejected it (NODE-12) or its containers have failed.

@@ -111,7 +111,7 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
             store.remove_node(node, events);
             Some(())
         }
-        Command::SetRoom(..) => Some(()),
+        Command::SetRoom(..) | Command::AwaitRest => Some(()),
     }
 }
 

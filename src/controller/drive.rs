@@ -1,5 +1,6 @@
 //! The steps of a sync, one after the other (section 4), and what each does with a reply.
 
+use super::budget::DesiredNodeCounts;
 use super::choice::{Few, Segments};
 use super::claim::Claim;
 use super::history::{clean_up, kept_candidates, next_number, relabels, split};
@@ -9,8 +10,8 @@ use super::node_pods::{NodePods, TerminalPods, syncs_rearm_timer};
 use super::record::{Counters, DaemonSet, HashLabel, Pod, Revision, Status, Symbol, UpdateStrategy};
 use super::request::{Failure, Reason, Reply, Request, Stage};
 use super::rolling_update::{
-    Limits, Plan, SurgePlan, counts_wanted_nodes, look_up_nodes, roll_surge, roll_unavailable, roll_wanted_nodes,
-    survey_surge, updated_desired_node_counts,
+    Plan, SurgePlan, counts_wanted_nodes, look_up_nodes, roll_surge, roll_unavailable, roll_wanted_nodes, survey_surge,
+    updated_desired_node_counts,
 };
 use super::status::count;
 use super::sync::{
@@ -134,7 +135,7 @@ impl Sync {
                 sync.dedup_claimed(dedup.clone(), claim, turn);
             }
             Step::LookUpNodes(survey, (max_surge, desired)) => {
-                let limits = Limits { max_surge: *max_surge, max_unavailable: 0, desired: *desired };
+                let limits = DesiredNodeCounts { max_surge: *max_surge, max_unavailable: 0, desired: *desired };
                 match look_up_nodes(rules, survey, limits, view.nodes) {
                     Err(failure) => sync.update_failed(failure, turn),
                     Ok(plan) if plan.deletable > 0 => sync.wait_at(Step::LookUpPods(plan), turn),

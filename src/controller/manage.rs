@@ -184,7 +184,7 @@ fn keep_one(
         plan.deletes.push(listed);
     }
     running.sort_unstable_by(by_creation_timestamp_and_phase);
-    if !allows_surge(switches, ds) {
+    if !allows_surge(ds.strategy.limits(switches.surge).max_surge) {
         plan.deletes.extend(running.iter().skip(1).map(|pod| Few::from_slice(&[pod.name]))); // MAN-10, MAN-11
         return plan;
     }

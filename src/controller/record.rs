@@ -6,7 +6,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::budget::Limit;
+use super::budget::{Limit, RollingUpdate};
+use crate::release::Surge;
 
 /// An interned label value or object name; [`Symbol::EMPTY`] stands for `""` and for "no such label".
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -71,14 +72,19 @@ pub enum UpdateStrategy {
     Unknown,
 }
 
-/// `spec.updateStrategy.rollingUpdate`. Validation admits exactly one non-zero limit (OBJ-6), but the controller
-/// must answer for other objects too, so both are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct RollingUpdate {
-    /// `maxUnavailable`.
-    pub max_unavailable: Limit,
-    /// `maxSurge`.
-    pub max_surge: Limit,
+impl UpdateStrategy {
+    /// The limits in force (ROLL-1, OND-3): those of a strategy that does not roll are both 0, and a release without surge
+    /// does not know `maxSurge` (OBJ-5).
+    pub fn limits(self, surge: Surge) -> RollingUpdate {
+        let nothing = RollingUpdate { max_unavailable: Limit::Number(0), max_surge: Limit::Number(0) };
+        match (self, surge) {
+            (Self::RollingUpdate(Some(limits)), Surge::Supported) => limits,
+            (Self::RollingUpdate(Some(limits)), Surge::Unknown) => {
+                RollingUpdate { max_surge: Limit::Number(0), ..limits }
+            }
+            (Self::RollingUpdate(None) | Self::OnDelete | Self::Unknown, _) => nothing,
+        }
+    }
 }
 
 /// The seven counters of `status` (STAT-1 to STAT-7), in nodes.

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use std::collections::BTreeSet;
 
-use super::budget::{LimitError, surge_count, unavailable_count};
+use super::budget::{self, BudgetError, DesiredNodeCounts};
 use super::choice::{Few, Segments, prefixes, subsets};
 use super::node_pods::NodePods;
 use super::record::{DaemonSet, Node, NodeName, Pod, PodName, Symbol, UpdateStrategy};
@@ -25,38 +25,32 @@ pub struct Plan {
     pub creates: Segments<NodeName>,
 }
 
-/// The limits in force (ROLL-1, ROLL-2), in nodes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// How many nodes may have a second pod.
-    pub max_surge: i32,
-    /// How many nodes may be unavailable.
-    pub max_unavailable: i32,
-    /// How many nodes should run the pod.
-    pub desired: i32,
-}
-
-/// `updatedDesiredNodeCounts`.
+/// `updatedDesiredNodeCounts`: the budgets of a rolling update over these nodes.
 ///
 /// # Errors
 ///
 /// If a limit does not parse; `maxUnavailable` is examined first (ROLL-32).
-pub fn updated_desired_node_counts(rules: &Rules, ds: &DaemonSet, nodes: &[Node]) -> Result<Limits, Failure> {
+pub fn updated_desired_node_counts(
+    rules: &Rules,
+    ds: &DaemonSet,
+    nodes: &[Node],
+) -> Result<DesiredNodeCounts, Failure> {
     let wanted = nodes.iter().filter(|node| node.placement.should_run).count();
-    limits_for(rules, ds.strategy, i32::try_from(wanted).unwrap_or(i32::MAX))
+    let limits = ds.strategy.limits(rules.switches.surge);
+    budget::updated_desired_node_counts(limits, count(wanted)).map_err(invalid_budget)
 }
 
-/// The limits for `desired` nodes.
-///
-/// # Errors
-///
-/// As [`updated_desired_node_counts`].
-pub fn limits_for(rules: &Rules, strategy: UpdateStrategy, desired: i32) -> Result<Limits, Failure> {
-    let invalid = |reason| move |_: LimitError| Failure::new(Stage::Budget, reason);
-    let max_unavailable = unavailable_count(strategy, desired).map_err(invalid(Reason::InvalidMaxUnavailable))?;
-    let max_surge = surge_count(&rules.switches, strategy, desired).map_err(invalid(Reason::InvalidMaxSurge))?;
-    let impossible = desired > 0 && max_unavailable == 0 && max_surge == 0;
-    Ok(Limits { max_surge, max_unavailable: if impossible { 1 } else { max_unavailable }, desired })
+fn invalid_budget(error: BudgetError) -> Failure {
+    match error {
+        BudgetError::InvalidMaxUnavailable(_) => Failure::new(Stage::Budget, Reason::InvalidMaxUnavailable),
+        BudgetError::InvalidMaxSurge(_) => Failure::new(Stage::Budget, Reason::InvalidMaxSurge),
+        BudgetError::NilPointer => Failure::new(Stage::Panic, Reason::NilPointer),
+    }
+}
+
+/// A number of nodes as the budgets count.
+fn count(nodes: usize) -> i64 {
+    i64::try_from(nodes).unwrap_or(i64::MAX)
 }
 
 /// `IsPodUpdated` (HIST-20).
@@ -96,11 +90,11 @@ pub fn roll_unavailable(
     nodes: &[Node],
     node_pods: &NodePods,
     hash: Symbol,
-    max_unavailable: i32,
+    max_unavailable: i64,
 ) -> Vec<Plan> {
     let switches = &rules.switches;
     let should_run = |name: NodeName| nodes.iter().any(|node| node.name == name && node.placement.should_run);
-    let mut unavailable = 0_i32;
+    let mut unavailable = 0_i64;
     let mut replacements: Few<PodName> = Few::new();
     let mut candidates: Few<PodName> = Few::new();
     for name in walked_nodes(nodes, node_pods) {
@@ -111,12 +105,12 @@ pub fn roll_unavailable(
         match (new, old) {
             (None, None) if switches.dead_node_budget == DeadNodeBudget::Excluded && !should_run(name) => {}
             (None, None) | (Some(_), Some(_)) => unavailable += 1, // ROLL-7, ROLL-8
-            (Some(new), None) => unavailable += i32::from(!new.available), // ROLL-9, ROLL-10
+            (Some(new), None) => unavailable += i64::from(!new.available), // ROLL-9, ROLL-10
             (None, Some(_)) if switches.rollout_eligibility == RolloutEligibility::Always && !should_run(name) => {}
             (None, Some(old)) if old.available => candidates.push(old.name), // ROLL-12
             (None, Some(old)) => {
                 replacements.push(old.name); // ROLL-11
-                unavailable += i32::from(switches.old_unavailable == OldUnavailable::Counted);
+                unavailable += i64::from(switches.old_unavailable == OldUnavailable::Counted);
             }
         }
     }
@@ -150,15 +144,15 @@ pub fn roll_wanted_nodes(
         return Err(Failure::new(Stage::Panic, Reason::NilPointer)); // ROLL-21
     };
     let wanted = nodes.iter().filter(|node| node.placement.wanted);
-    let desired = i32::try_from(wanted.clone().count()).unwrap_or(i32::MAX);
+    let desired = count(wanted.clone().count());
     let max_unavailable = rolling
         .max_unavailable
         .scaled(desired)
         .map_err(|_| Failure::new(Stage::Budget, Reason::InvalidMaxUnavailable))?;
-    let mut unavailable = 0_i32;
+    let mut unavailable = 0_i64;
     for node in wanted {
         let served = node_pods.on(node.name).any(|pod| pod.available && !pod.deleting);
-        unavailable += i32::from(!served); // ROLL-19
+        unavailable += i64::from(!served); // ROLL-19
     }
     let old = || node_pods.all().filter(|pod| !is_pod_updated(rules, ds, pod, hash));
     let replacements: Few<PodName> = old().filter(|pod| !pod.available && !pod.deleting).map(|pod| pod.name).collect();
@@ -179,9 +173,9 @@ pub fn roll_wanted_nodes(
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct SurgeSurvey {
     /// Nodes that hold a pod beyond the usual one (ROLL-22, ROLL-26).
-    pub surging: i32,
+    pub surging: i64,
     /// Available nodes (ROLL-28).
-    pub available: i32,
+    pub available: i64,
     /// Old pods whose successor is available (ROLL-27), and later those of ROLL-24.
     pub deletes: Few<PodName>,
     /// Nodes with an old pod only: node, pod, whether it is available.
@@ -196,7 +190,7 @@ pub fn survey_surge(rules: &Rules, ds: &DaemonSet, nodes: &[Node], node_pods: &N
             survey.surging += 1; // ROLL-22
             continue;
         };
-        survey.available += i32::from(old.or(new).is_some_and(|pod| pod.available));
+        survey.available += i64::from(old.or(new).is_some_and(|pod| pod.available));
         match (new, old) {
             (_, None) => {} // ROLL-23
             (None, Some(old)) => survey.old_only.push((name, old.name, old.available)),
@@ -232,7 +226,7 @@ pub struct SurgePlan {
 pub fn look_up_nodes(
     rules: &Rules,
     survey: &SurgeSurvey,
-    limits: Limits,
+    limits: DesiredNodeCounts,
     nodes: &[Node],
 ) -> Result<SurgePlan, Failure> {
     let mut plan = SurgePlan { deletes: survey.deletes.clone(), ..SurgePlan::default() };

@@ -194,7 +194,7 @@ pub enum Step {
     /// Claiming pods for a phase.
     ClaimPods(Claim<Pod>, PodPhase),
     /// About to look up nodes in the surge rolling update.
-    LookUpNodes(SurgeSurvey, (i32, i32)),
+    LookUpNodes(SurgeSurvey, (i64, i64)),
     /// About to look up pods there.
     LookUpPods(SurgePlan),
     /// Creating and deleting pods.

@@ -1,220 +1,211 @@
-//! Whether a daemon pod of a template should run on a node, may stay there, must go, and why (section 6).
+//! May a daemon pod of this template run on this node, and why not (PLACE-1 to PLACE-8)?
 //!
-//! Mirrors `NodeShouldRunDaemonPod` and `Predicates`, `pkg/controller/daemon/daemon_controller.go`.
+//! A template is compiled once and asked per node. What the controller looked at besides, when it placed pods itself,
+//! is in [`super::legacy`].
 
 use std::fmt;
 
-use k8s_openapi::api::core::v1::{
-    Affinity, Node, NodeAffinity, NodeSelector, NodeSelectorRequirement, NodeSelectorTerm, PodSpec, Taint, Toleration,
-};
+use k8s_openapi::api::core::v1::{PodTemplateSpec, Taint, Toleration};
 
-use super::requirement::{Labels, Term};
-use super::tolerations::{AddedTolerations, ComparisonOperators, daemon_pod_tolerations, tolerates};
-use crate::controller::record::Placement;
+use super::node::{NodeView, taint_text};
+use super::node_selector::{NodeMismatch, RequiredNodeAffinity};
+use super::resources::{HostPort, Shortage};
+use super::tolerations::{Critical, NO_EXECUTE, NO_SCHEDULE, daemon_pod_tolerations, untolerated};
+use crate::release::placement::{ComparisonOperators, PlacedBy, PlacementRules};
 
-/// What of placement differs between releases.
+/// What the controller does with a template on a node (PLACE-2; the second one only where it places itself, LEG-3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct PlacementRules {
-    /// Toleration operators `Lt` and `Gt`.
-    pub operators: ComparisonOperators,
-    /// The tolerations added.
-    pub added: AddedTolerations,
-    /// Whether taints count at all (LEG-9).
-    pub taints: Taints,
+pub enum Eligibility {
+    /// The node should run a pod: create one if there is none.
+    ShouldRun,
+    /// The node should run a pod and has no room: count it, create nothing, keep what is there.
+    NoRoom,
+    /// The node should not get a pod; one that is there may stay.
+    MayStay,
+    /// The node should not get a pod; one that is there must go.
+    MustGo,
 }
 
-/// Whether taints count.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Taints {
-    /// They do.
-    Considered,
-    /// They do not: 1.11 with placement by the scheduler (LEG-9).
-    Ignored,
+impl Eligibility {
+    /// Whether the node counts as desired: `wantToRun` up to 1.16, `shouldRun` afterwards.
+    pub const fn want_to_run(self) -> bool {
+        matches!(self, Self::ShouldRun | Self::NoRoom)
+    }
+
+    /// Whether a pod is created if there is none: `shouldSchedule` up to 1.16, `shouldRun` afterwards.
+    pub const fn should_schedule(self) -> bool {
+        matches!(self, Self::ShouldRun)
+    }
+
+    /// Whether a pod that is there stays: `shouldContinueRunning`.
+    pub const fn should_continue_running(self) -> bool {
+        !matches!(self, Self::MustGo)
+    }
 }
 
-impl PlacementRules {
-    /// Current upstream; the comparison operators are behind a gate that is off.
-    pub const TODAY: Self = Self {
-        operators: ComparisonOperators::Unsupported,
-        added: AddedTolerations::WithPidPressure,
-        taints: Taints::Considered,
-    };
+impl From<Eligibility> for crate::controller::record::Placement {
+    fn from(eligibility: Eligibility) -> Self {
+        Self {
+            wanted: eligibility.want_to_run(),
+            should_run: eligibility.should_schedule(),
+            should_continue_running: eligibility.should_continue_running(),
+        }
+    }
 }
 
-/// Why a node is not one on which the pod should run.
+impl fmt::Display for Eligibility {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::ShouldRun => "should run",
+            Self::NoRoom => "no room",
+            Self::MayStay => "may stay",
+            Self::MustGo => "must go",
+        })
+    }
+}
+
+/// One thing that keeps a pod from a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// The template names another node.
-    NodeName(String),
-    /// A label of the node selector is missing or different.
-    NodeSelector(String, String),
-    /// No term of the required node affinity matches: for each term what fails first.
-    Affinity(Vec<String>),
-    /// A taint that is not tolerated.
-    Taint {
-        /// `key=value:effect`.
-        taint: String,
-        /// Whether it also ends running pods.
-        evicts: bool,
+    NodeName {
+        /// The node it names.
+        wanted: String,
     },
+    /// Selector or affinity does not match.
+    NodeMismatch(NodeMismatch),
+    /// A taint is not tolerated.
+    Taint {
+        /// The taint as `key=value:effect`.
+        taint: String,
+    },
+    /// A host port is taken (LEG-10).
+    HostPort {
+        /// The port.
+        port: HostPort,
+        /// The pod that holds it, as `namespace/name`.
+        pod: String,
+    },
+    /// The node has too little of a resource (LEG-3).
+    Shortage(Shortage),
 }
 
+/// With `{:#}` without what is particular to the node, so that many nodes share one text.
 impl fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::NodeName(name) => write!(formatter, "the template names node {name}"),
-            Self::NodeSelector(key, value) => write!(formatter, "node selector {key}={value} does not match"),
-            Self::Affinity(terms) => match terms.as_slice() {
-                [] => formatter.write_str("the required node affinity has no term that can match"),
-                [one] => write!(formatter, "required node affinity does not match: {one}"),
-                several => write!(formatter, "no term of the required node affinity matches: {}", several.join("; ")),
-            },
-            Self::Taint { taint, .. } => write!(formatter, "taint {taint} is not tolerated"),
-        }
-    }
-}
-
-/// A template whose placement rules have been read once, to be asked about many nodes.
-#[derive(Clone, Debug)]
-pub struct PlacementCheck {
-    node_name: String,
-    node_selector: Labels,
-    /// Of each term of the required node affinity: parsed, or why it can never match. None: no required affinity.
-    terms: Option<Vec<Result<Term, String>>>,
-    tolerations: Vec<Toleration>,
-    rules: PlacementRules,
-}
-
-impl PlacementCheck {
-    /// Reads the template `spec`.
-    pub fn new(spec: &PodSpec, rules: PlacementRules) -> Self {
-        Self {
-            node_name: spec.node_name.clone().unwrap_or_default(),
-            node_selector: spec.node_selector.clone().unwrap_or_default(),
-            terms: required_terms(spec),
-            tolerations: daemon_pod_tolerations(spec, rules.added),
-            rules,
-        }
-    }
-
-    /// PLACE-1, with every reason against the node.
-    pub fn on(&self, node: &Node) -> (Placement, Vec<Reason>) {
-        let never = Placement { wanted: false, should_run: false, should_continue_running: false };
-        let name = node.metadata.name.as_deref().unwrap_or_default();
-        if !self.node_name.is_empty() && self.node_name != name {
-            return (never, vec![Reason::NodeName(self.node_name.clone())]);
-        }
-        let no_labels = Labels::new();
-        let labels = node.metadata.labels.as_ref().unwrap_or(&no_labels);
-        let mut reasons = self.selector_reasons(labels, name);
-        let misfits = !reasons.is_empty();
-        let untolerated = self.untolerated_taints(node);
-        let evicted = untolerated.iter().any(|taint| taint.effect == "NoExecute");
-        let tainted = !untolerated.is_empty();
-        reasons.extend(untolerated.into_iter().map(|taint| Reason::Taint {
-            taint: taint_text(taint),
-            evicts: taint.effect == "NoExecute",
-        }));
-        let placement = Placement {
-            wanted: !misfits && !tainted,
-            should_run: !misfits && !tainted,
-            should_continue_running: !misfits && !evicted,
-        };
-        (placement, reasons)
-    }
-
-    fn selector_reasons(&self, labels: &Labels, name: &str) -> Vec<Reason> {
-        let mut reasons: Vec<Reason> = self
-            .node_selector
-            .iter()
-            .filter(|(key, value)| labels.get(*key) != Some(value))
-            .map(|(key, value)| Reason::NodeSelector(key.clone(), value.clone()))
-            .collect();
-        if let Some(terms) = &self.terms {
-            let failures: Vec<String> = terms
-                .iter()
-                .filter_map(|term| match term {
-                    Ok(term) => term.check(labels, name).err(),
-                    Err(invalid) => Some(invalid.clone()),
-                })
-                .collect();
-            if failures.len() == terms.len() {
-                reasons.push(Reason::Affinity(failures));
+            Self::NodeName { wanted } => write!(f, "the template names node {wanted}"),
+            Self::NodeMismatch(mismatch) => mismatch.fmt(f),
+            Self::Taint { taint } => write!(f, "taint {taint} is not tolerated"),
+            Self::HostPort { port: HostPort { ip, protocol, port }, pod } => {
+                write!(f, "host port {protocol} {ip}:{port} is taken")?;
+                if f.alternate() { Ok(()) } else { write!(f, " by pod {pod}") }
+            }
+            Self::Shortage(Shortage { resource, .. }) if f.alternate() => {
+                write!(f, "insufficient {resource}")
+            }
+            Self::Shortage(Shortage { resource, requested, used, allocatable }) => {
+                let unit = match resource.as_str() {
+                    "cpu" => " millicores",
+                    "memory" | "ephemeral-storage" => " bytes",
+                    _ => "",
+                };
+                write!(f, "insufficient {resource}: {requested}{unit} needed, {used} of {allocatable} in use")
             }
         }
-        reasons
+    }
+}
+
+/// The answer for one node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodePlacement {
+    /// What the controller does.
+    pub eligibility: Eligibility,
+    /// Everything that keeps a pod away; empty exactly if nothing does.
+    pub reasons: Vec<Reason>,
+}
+
+/// A template, compiled to be asked on many nodes.
+#[derive(Clone, Debug)]
+pub struct Placement {
+    node_name: Option<String>,
+    required: RequiredNodeAffinity,
+    tolerations: Vec<Toleration>,
+    operators: ComparisonOperators,
+    taints: TaintsLookedAt,
+}
+
+/// Whether the check looks at taints (LEG-9).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TaintsLookedAt {
+    All,
+    None,
+}
+
+impl Placement {
+    /// Compiles a template.
+    pub fn compile(template: &PodTemplateSpec, rules: PlacementRules) -> Self {
+        Self::compile_critical(template, Critical::No, rules)
     }
 
-    /// Taints with effect NoSchedule or NoExecute that no toleration covers (PLACE-3).
-    fn untolerated_taints<'a>(&self, node: &'a Node) -> Vec<&'a Taint> {
-        if self.rules.taints == Taints::Ignored {
-            return Vec::new();
+    /// Compiles a template of which it is known whether its pods are critical (LEG-12).
+    pub(super) fn compile_critical(template: &PodTemplateSpec, critical: Critical, rules: PlacementRules) -> Self {
+        let spec = template.spec.clone().unwrap_or_default();
+        Self {
+            node_name: spec.node_name.clone().filter(|name| !name.is_empty()),
+            required: RequiredNodeAffinity::of(&spec),
+            tolerations: daemon_pod_tolerations(&spec, critical, rules),
+            operators: rules.comparison_operators,
+            taints: match rules.placed_by {
+                PlacedBy::SchedulerIgnoringTaints => TaintsLookedAt::None,
+                PlacedBy::Controller | PlacedBy::Scheduler => TaintsLookedAt::All,
+            },
         }
-        let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
-        taints
-            .iter()
-            .filter(|taint| matches!(taint.effect.as_str(), "NoSchedule" | "NoExecute"))
-            .filter(|taint| !self.tolerations.iter().any(|one| tolerates(one, taint, self.rules.operators)))
-            .collect()
     }
-}
 
-fn required_terms(spec: &PodSpec) -> Option<Vec<Result<Term, String>>> {
-    let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
-    let required = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
-    Some(
-        required
-            .node_selector_terms
-            .iter()
-            .map(|term| match Term::parse(term) {
-                Ok(Some(term)) => Ok(term),
-                Ok(None) => Err("an empty term matches no node".to_owned()),
-                Err(invalid) => Err(invalid.to_string()),
-            })
-            .collect(),
-    )
-}
-
-/// `key=value:effect`, as `kubectl` writes taints.
-pub fn taint_text(taint: &Taint) -> String {
-    match taint.value.as_deref() {
-        None | Some("") => format!("{}:{}", taint.key, taint.effect),
-        Some(value) => format!("{}={value}:{}", taint.key, taint.effect),
+    /// The tolerations of the check (PLACE-4).
+    pub fn tolerations(&self) -> &[Toleration] {
+        &self.tolerations
     }
-}
 
-/// The affinity of the pod created for `node` (PLACE-9): its required node affinity is replaced.
-pub fn pinned_affinity(affinity: Option<&Affinity>, node: &str) -> Affinity {
-    let pin = NodeSelector {
-        node_selector_terms: vec![NodeSelectorTerm {
-            match_fields: Some(vec![NodeSelectorRequirement {
-                key: "metadata.name".to_owned(),
-                operator: "In".to_owned(),
-                values: Some(vec![node.to_owned()]),
-            }]),
-            ..NodeSelectorTerm::default()
-        }],
-    };
-    let mut affinity = affinity.cloned().unwrap_or_default();
-    let node_affinity = affinity.node_affinity.get_or_insert_with(NodeAffinity::default);
-    node_affinity.required_during_scheduling_ignored_during_execution = Some(pin);
-    affinity
-}
-
-/// `GetTargetNodeName` (PLACE-10): the node name, else what the first `metadata.name In` requirement says.
-pub fn target_node(spec: &PodSpec) -> Option<&str> {
-    if let Some(name) = spec.node_name.as_deref().filter(|name| !name.is_empty()) {
-        return Some(name);
+    /// What the controller does on a node, without the reasons.
+    ///
+    /// Mirrors `NodeShouldRunDaemonPod`, `pkg/controller/daemon/daemon_controller.go`.
+    pub fn node_should_run_daemon_pod(&self, node: &NodeView<'_>) -> Eligibility {
+        if self.node_name.as_deref().is_some_and(|wanted| wanted != node.name) || !self.required.matches(node) {
+            return Eligibility::MustGo;
+        }
+        self.by_taints(node)
     }
-    let affinity = spec.affinity.as_ref()?.node_affinity.as_ref()?;
-    let required = affinity.required_during_scheduling_ignored_during_execution.as_ref()?;
-    let requirement = required
-        .node_selector_terms
-        .iter()
-        .flat_map(|term| term.match_fields.iter().flatten())
-        .find(|requirement| requirement.key == "metadata.name" && requirement.operator == "In")?;
-    match requirement.values.as_deref() {
-        Some([name]) => Some(name),
-        _ => None,
+
+    /// What the controller does on a node, with every reason.
+    pub fn explain(&self, node: &NodeView<'_>) -> NodePlacement {
+        let other = self.node_name.as_ref().filter(|wanted| *wanted != node.name);
+        let other = other.map(|wanted| Reason::NodeName { wanted: wanted.clone() });
+        let mismatch = self.required.mismatch(node).map(Reason::NodeMismatch);
+        let taints = self.untolerated(node, &[NO_EXECUTE, NO_SCHEDULE]);
+        let taints = taints.map(|taint| Reason::Taint { taint: taint_text(taint) });
+        NodePlacement {
+            eligibility: self.node_should_run_daemon_pod(node),
+            reasons: other.into_iter().chain(mismatch).chain(taints).collect(),
+        }
+    }
+
+    fn by_taints(&self, node: &NodeView<'_>) -> Eligibility {
+        if self.untolerated(node, &[NO_EXECUTE]).next().is_some() {
+            Eligibility::MustGo
+        } else if self.untolerated(node, &[NO_SCHEDULE]).next().is_some() {
+            Eligibility::MayStay
+        } else {
+            Eligibility::ShouldRun
+        }
+    }
+
+    fn untolerated<'a>(&'a self, node: &NodeView<'a>, effects: &'a [&str]) -> impl Iterator<Item = &'a Taint> {
+        let taints = match self.taints {
+            TaintsLookedAt::All => node.taints,
+            TaintsLookedAt::None => &[],
+        };
+        untolerated(&self.tolerations, taints, effects, self.operators)
     }
 }

@@ -1,90 +1,127 @@
-//! Taints and tolerations (PLACE-1, PLACE-3, PLACE-4, PLACE-11).
+//! Which taints a pod tolerates, and the tolerations every daemon pod gets (PLACE-4, PLACE-5, PLACE-11, LEG-12).
 
 use k8s_openapi::api::core::v1::{PodSpec, Taint, Toleration};
 
-use super::requirement::parse_int;
+use crate::release::placement::{ComparisonOperators, PidPressure, PlacementRules};
 
-/// Whether the toleration operators `Lt` and `Gt` compare numbers (PLACE-11) or tolerate nothing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum ComparisonOperators {
-    /// They compare.
-    Supported,
-    /// They tolerate nothing.
-    Unsupported,
+/// Effect that keeps new pods away.
+pub const NO_SCHEDULE: &str = "NoSchedule";
+/// Effect that also drives running pods away.
+pub const NO_EXECUTE: &str = "NoExecute";
+
+/// Whether a pod counts as critical for the `out-of-disk` tolerations (LEG-12).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Critical {
+    /// It tolerates `out-of-disk` with both effects.
+    Yes,
+    /// It does not.
+    No,
 }
 
-/// Which tolerations a release adds (PLACE-4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum AddedTolerations {
-    /// With pid-pressure (1.14+).
-    WithPidPressure,
-    /// Without it.
-    WithoutPidPressure,
-}
-
-/// `Toleration.ToleratesTaint`.
-pub fn tolerates(toleration: &Toleration, taint: &Taint, operators: ComparisonOperators) -> bool {
-    let text = |text: &Option<String>| text.as_deref().unwrap_or_default().to_owned();
-    let effect = text(&toleration.effect);
-    let key = text(&toleration.key);
+/// Whether the toleration covers the taint. Mirrors `Toleration.ToleratesTaint`.
+pub fn tolerates_taint(toleration: &Toleration, taint: &Taint, operators: ComparisonOperators) -> bool {
+    let effect = text(toleration.effect.as_ref());
+    let key = text(toleration.key.as_ref());
     if !effect.is_empty() && effect != taint.effect || !key.is_empty() && key != taint.key {
         return false;
     }
-    let (ours, theirs) = (text(&toleration.value), text(&taint.value));
-    match (toleration.operator.as_deref().unwrap_or_default(), operators) {
-        ("" | "Equal", _) => ours == theirs,
-        ("Exists", _) => true,
-        ("Lt", ComparisonOperators::Supported) => compared(&theirs, &ours).is_some_and(|(taint, bound)| taint < bound),
-        ("Gt", ComparisonOperators::Supported) => compared(&theirs, &ours).is_some_and(|(taint, bound)| taint > bound),
+    let (tolerated, value) = (text(toleration.value.as_ref()), text(taint.value.as_ref()));
+    match text(toleration.operator.as_ref()) {
+        "" | "Equal" => tolerated == value,
+        "Exists" => true,
+        "Lt" => compared(tolerated, value, operators).is_some_and(|(tolerated, value)| value < tolerated),
+        "Gt" => compared(tolerated, value, operators).is_some_and(|(tolerated, value)| value > tolerated),
         _ => false,
     }
 }
 
-fn compared(taint: &str, bound: &str) -> Option<(i64, i64)> {
-    Some((parse_int(taint)?, parse_int(bound)?))
+/// Both numbers, if the operators are supported and both are plain decimal integers.
+fn compared(tolerated: &str, value: &str, operators: ComparisonOperators) -> Option<(i64, i64)> {
+    match operators {
+        ComparisonOperators::Supported => decimal_integer(tolerated).zip(decimal_integer(value)),
+        ComparisonOperators::Unsupported => None,
+    }
 }
 
-/// The tolerations of a pod created from the template (`AddOrUpdateDaemonPodTolerations`): those of the template, of which
-/// one equal in key, effect, operator and value to an added one is replaced in place, then the rest of the added ones.
-pub fn daemon_pod_tolerations(spec: &PodSpec, added: AddedTolerations) -> Vec<Toleration> {
+/// A 64-bit integer as one would write it: no `+`, no leading zeros, no `-0`.
+fn decimal_integer(text: &str) -> Option<i64> {
+    text.parse().ok().filter(|number: &i64| number.to_string() == text)
+}
+
+/// The taints with one of `effects` that no toleration covers.
+pub fn untolerated<'a>(
+    tolerations: &'a [Toleration],
+    taints: &'a [Taint],
+    effects: &'a [&str],
+    operators: ComparisonOperators,
+) -> impl Iterator<Item = &'a Taint> {
+    taints.iter().filter(move |taint| {
+        effects.contains(&taint.effect.as_str())
+            && !tolerations.iter().any(|toleration| tolerates_taint(toleration, taint, operators))
+    })
+}
+
+/// All tolerations of a pod created from the template, in order (PLACE-4).
+///
+/// Mirrors `AddOrUpdateDaemonPodTolerations`, `pkg/controller/daemon/util/daemonset_util.go`.
+pub fn daemon_pod_tolerations(spec: &PodSpec, critical: Critical, rules: PlacementRules) -> Vec<Toleration> {
     let mut tolerations = spec.tolerations.clone().unwrap_or_default();
-    let host_network = spec.host_network.unwrap_or(false);
-    for (condition, effect) in [
-        ("not-ready", "NoExecute"),
-        ("unreachable", "NoExecute"),
-        ("disk-pressure", "NoSchedule"),
-        ("memory-pressure", "NoSchedule"),
-        ("pid-pressure", "NoSchedule"),
-        ("unschedulable", "NoSchedule"),
-        ("network-unavailable", "NoSchedule"),
-    ] {
-        if condition == "pid-pressure" && added == AddedTolerations::WithoutPidPressure
-            || condition == "network-unavailable" && !host_network
-        {
-            continue;
+    let mut add = |name: &str, effect: &str| add_or_update_toleration(&mut tolerations, exists(name, effect));
+    add("not-ready", NO_EXECUTE);
+    add("unreachable", NO_EXECUTE);
+    add("disk-pressure", NO_SCHEDULE);
+    add("memory-pressure", NO_SCHEDULE);
+    match rules.pid_pressure {
+        PidPressure::Tolerated => add("pid-pressure", NO_SCHEDULE),
+        PidPressure::NotTolerated => {}
+    }
+    add("unschedulable", NO_SCHEDULE);
+    if spec.host_network == Some(true) {
+        add("network-unavailable", NO_SCHEDULE);
+    }
+    match critical {
+        Critical::Yes => {
+            add("out-of-disk", NO_EXECUTE);
+            add("out-of-disk", NO_SCHEDULE);
         }
-        let toleration = Toleration {
-            key: Some(format!("node.kubernetes.io/{condition}")),
-            operator: Some("Exists".to_owned()),
-            effect: Some(effect.to_owned()),
-            ..Toleration::default()
-        };
-        let equal = |other: &Toleration| {
-            let same = |one: &Option<String>, other: &Option<String>| {
-                one.as_deref().unwrap_or_default() == other.as_deref().unwrap_or_default()
-            };
-            same(&other.key, &toleration.key)
-                && same(&other.effect, &toleration.effect)
-                && same(&other.operator, &toleration.operator)
-                && same(&other.value, &toleration.value)
-        };
-        if tolerations.iter().any(equal) {
-            for other in tolerations.iter_mut().filter(|other| equal(other)) {
-                *other = toleration.clone();
-            }
-        } else {
-            tolerations.push(toleration);
-        }
+        Critical::No => {}
     }
     tolerations
+}
+
+fn exists(name: &str, effect: &str) -> Toleration {
+    Toleration {
+        key: Some(format!("node.kubernetes.io/{name}")),
+        operator: Some("Exists".to_owned()),
+        effect: Some(effect.to_owned()),
+        ..Toleration::default()
+    }
+}
+
+/// Mirrors `AddOrUpdateTolerationInPodSpec`: equal ones are replaced in place, and nothing at all changes when one
+/// of them is the very same already.
+fn add_or_update_toleration(tolerations: &mut Vec<Toleration>, added: Toleration) {
+    if tolerations.iter().any(|toleration| same(toleration, &added) && toleration.toleration_seconds.is_none()) {
+        return;
+    }
+    let mut updated = false;
+    for toleration in tolerations.iter_mut().filter(|toleration| same(toleration, &added)) {
+        *toleration = added.clone();
+        updated = true;
+    }
+    if !updated {
+        tolerations.push(added);
+    }
+}
+
+/// Mirrors `MatchToleration`: everything but the seconds is equal.
+fn same(left: &Toleration, right: &Toleration) -> bool {
+    text(left.key.as_ref()) == text(right.key.as_ref())
+        && text(left.effect.as_ref()) == text(right.effect.as_ref())
+        && text(left.operator.as_ref()) == text(right.operator.as_ref())
+        && text(left.value.as_ref()) == text(right.value.as_ref())
+}
+
+fn text(field: Option<&String>) -> &str {
+    field.map_or("", String::as_str)
 }

@@ -9,7 +9,7 @@ use super::informed;
 use super::process::{self, Alternative};
 use super::start;
 use super::state::{Cluster, Process, Queued, State, Undo};
-use crate::cluster::api_server::{AnyEvent, Answer, Binds, Call, Events, Sorts};
+use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Sorts};
 use crate::cluster::garbage_collector as gc;
 use crate::cluster::kubelet;
 use crate::cluster::object::{Key, Object, PodObject};
@@ -90,7 +90,6 @@ impl DaemonSetModel {
         let numbered = cluster.store.revisions.iter().any(|one| one.number > self.scope.capacity.revision_number);
         numbered.then_some("revision numbers")
     }
-
 
     /// Adds the step `action` that commits what `write` does to the store, if it does anything.
     fn commit(
@@ -218,11 +217,19 @@ impl DaemonSetModel {
             let key = byte(key);
             if work.queue == Queued::Waiting && work.sync.is_none() {
                 let alternatives = process::begin(&self.scope, process, controller, key);
-                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Begin { controller, key, choice });
+                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Begin {
+                    controller,
+                    key,
+                    choice,
+                });
             }
             if process::waits_at_point(&self.scope, process, key) {
                 let alternatives = process::proceed(&self.scope, process, controller, key);
-                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Proceed { controller, key, choice });
+                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Proceed {
+                    controller,
+                    key,
+                    choice,
+                });
             }
             if work.ready_timer && !self.is_maturing(cluster, key) {
                 let mut next = cluster.clone();
@@ -282,7 +289,11 @@ impl DaemonSetModel {
     fn sortings(cluster: &Cluster, call: &Call) -> &'static [Sorts] {
         match call.request {
             Request::CreatePod(node, ..)
-                if cluster.store.pods.iter().any(|pod| u32::from(pod.target) == node.0 && pod.owner_key == call.key) =>
+                if cluster
+                    .store
+                    .pods
+                    .iter()
+                    .any(|pod| u32::from(pod.target) == node.0 && pod.owner_key == call.key) =>
             {
                 &[Sorts::Last, Sorts::BeforeLast]
             }
@@ -296,11 +307,8 @@ impl DaemonSetModel {
             && let Request::CreatePod(node, ..) = call.request
         {
             // The name is that of the uid and the node, so a second create finds it taken (section 18.4).
-            let taken = next
-                .store
-                .pods
-                .iter()
-                .any(|pod| pod.owner == Some(call.uid) && u32::from(pod.target) == node.0);
+            let taken =
+                next.store.pods.iter().any(|pod| pod.owner == Some(call.uid) && u32::from(pod.target) == node.0);
             if taken {
                 return Answer::Error(Reason::AlreadyExists);
             }
@@ -437,6 +445,9 @@ impl DaemonSetModel {
     fn user_steps(&self, cluster: &Cluster, steps: &mut Steps) {
         for (index, user) in cluster.users.iter().enumerate() {
             let Some(command) = self.scope.users[index].get(usize::from(user.done)).copied() else { continue };
+            if command == Command::AwaitRest && !self.is_at_rest(cluster) {
+                continue;
+            }
             let action = Action::User { user: byte(index) };
             self.commit(steps, cluster, action, |next, events| self.user(next, index, command, events));
         }

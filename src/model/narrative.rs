@@ -146,15 +146,17 @@ impl Teller<'_> {
             }
             Action::Reply { controller, key, request, .. } => {
                 let answer = self.answer(controller, key, &request);
-                let what = format!("learns of {}: {answer}{}", self.request(&request, key), self.consequence(controller, key));
+                let what =
+                    format!("learns of {}: {answer}{}", self.request(&request, key), self.consequence(controller, key));
                 plain(&self.controller(controller), what)
             }
             Action::Drop { key, request, .. } => {
                 plain("network", format!("{} of the dead process never arrives", self.request(&request, key)))
             }
-            Action::ReadyTimer { controller, key } => {
-                plain(&self.controller(controller), format!("minReadySeconds are over: {} is queued", self.daemon_set(key)))
-            }
+            Action::ReadyTimer { controller, key } => plain(
+                &self.controller(controller),
+                format!("minReadySeconds are over: {} is queued", self.daemon_set(key)),
+            ),
             Action::BackoffEnds { controller, node, .. } => plain(
                 &self.controller(controller),
                 format!("the back-off of failed pods on {} ends{}", self.node(node), self.woken(controller)),
@@ -164,7 +166,9 @@ impl Teller<'_> {
             }
             Action::Bind { pod } => plain("scheduler", format!("binds {}", self.pod(pod))),
             Action::PodReady { pod } => plain("kubelet", format!("{} is ready", self.pod(pod))),
-            Action::PodUnready { pod } => plain("kubelet", format!("{}, terminating, is no longer ready", self.pod(pod))),
+            Action::PodUnready { pod } => {
+                plain("kubelet", format!("{}, terminating, is no longer ready", self.pod(pod)))
+            }
             Action::PodFailed { pod } => plain("kubelet", format!("{} has failed", self.pod(pod))),
             Action::PodEnded { pod } => plain("kubelet", format!("{} has ended and is gone", self.pod(pod))),
             Action::Mature { pod } => plain("time", format!("{} has been ready for minReadySeconds", self.pod(pod))),
@@ -192,9 +196,10 @@ impl Teller<'_> {
             Action::BreakPodWatch { controller } => {
                 plain("fault", format!("the pod watch of {} breaks, and it lists again", self.controller(controller)))
             }
-            Action::Resync { controller, key } => {
-                plain("resync", format!("{} is delivered again to {}", self.daemon_set(key), self.controller(controller)))
-            }
+            Action::Resync { controller, key } => plain(
+                "resync",
+                format!("{} is delivered again to {}", self.daemon_set(key), self.controller(controller)),
+            ),
             Action::Bookmark { .. } => plain("pod watch", "a bookmark is sent".to_owned()),
             Action::Refuse { key, request, reason, .. } => {
                 plain("fault", format!("{} is refused ({reason:?})", self.request(&request, key)))
@@ -203,9 +208,12 @@ impl Teller<'_> {
                 "fault",
                 format!("{} is lost on the way; the controller sees a timeout", self.request(&request, key)),
             ),
-            Action::LoseReply { controller, key, request, .. } => plain(
+            Action::LoseReply { key, request, .. } => plain(
                 "fault",
-                format!("API server {}, but the reply is lost: the controller sees a timeout", self.handled(controller, key, &request)),
+                format!(
+                    "the API server {}, but the reply is lost: the controller sees a timeout",
+                    self.done(&request, key)
+                ),
             ),
             Action::Expire { key, .. } => {
                 plain("time", format!("five minutes pass: the expectations of {} expire", self.daemon_set(key)))
@@ -242,7 +250,12 @@ impl Teller<'_> {
 
     fn find(&self, name: u8) -> Option<&PodObject> {
         let caches = self.before.controllers.iter().filter_map(|process| process.pods.store.get(name));
-        self.after.store.pods.get(name).or_else(|| self.before.store.pods.get(name)).or_else(|| caches.into_iter().next())
+        self.after
+            .store
+            .pods
+            .get(name)
+            .or_else(|| self.before.store.pods.get(name))
+            .or_else(|| caches.into_iter().next())
     }
 
     fn pod(&self, name: u8) -> String {
@@ -273,7 +286,10 @@ impl Teller<'_> {
         }
         let recorded = self.after.store.revisions.iter().find(|one: &&RevisionObject| one.label == hash);
         let template = recorded.map_or_else(|| (hash - 1) % 64 / 4, |one| one.template);
-        self.scope.templates.get(usize::from(template)).map_or_else(|| "of a copy".to_owned(), |one| format!("of {}", one.name))
+        self.scope
+            .templates
+            .get(usize::from(template))
+            .map_or_else(|| "of a copy".to_owned(), |one| format!("of {}", one.name))
     }
 
     fn revision(&self, name: u32) -> String {
@@ -297,14 +313,21 @@ impl Teller<'_> {
         let index = usize::from(controller);
         let (before, after) = (&self.before.controllers[index], &self.after.controllers[index]);
         let found = match resource {
-            Resource::DaemonSets => taken(&before.daemon_sets.stream, &after.daemon_sets.stream).map(|event| match event {
-                Event::Put(object) => {
-                    let deleting = if object.deleting == Deleting::No { "" } else { ", being deleted" };
-                    format!("{} at {} (generation {}{deleting})", self.daemon_set(object.key), self.template(object.template), object.generation)
-                }
-                Event::Deleted(object) => format!("{} is gone", self.daemon_set(object.key)),
-                Event::Bookmark => "a bookmark".to_owned(),
-            }),
+            Resource::DaemonSets => {
+                taken(&before.daemon_sets.stream, &after.daemon_sets.stream).map(|event| match event {
+                    Event::Put(object) => {
+                        let deleting = if object.deleting == Deleting::No { "" } else { ", being deleted" };
+                        format!(
+                            "{} at {} (generation {}{deleting})",
+                            self.daemon_set(object.key),
+                            self.template(object.template),
+                            object.generation
+                        )
+                    }
+                    Event::Deleted(object) => format!("{} is gone", self.daemon_set(object.key)),
+                    Event::Bookmark => "a bookmark".to_owned(),
+                })
+            }
             Resource::Revisions => taken(&before.revisions.stream, &after.revisions.stream).map(|event| match event {
                 Event::Put(one) => format!("revision {} ({})", one.number, self.template(one.template)),
                 Event::Deleted(one) => format!("revision {} ({}) is gone", one.number, self.template(one.template)),
@@ -328,7 +351,8 @@ impl Teller<'_> {
     fn woken(&self, controller: u8) -> String {
         let index = usize::from(controller);
         let (before, after) = (&self.before.controllers[index], &self.after.controllers[index]);
-        let woken = (0..after.work.len()).any(|key| before.work.get(key).map(|work| work.queue) != Some(after.work[key].queue));
+        let woken =
+            (0..after.work.len()).any(|key| before.work.get(key).map(|work| work.queue) != Some(after.work[key].queue));
         if woken { "; it is queued".to_owned() } else { String::new() }
     }
 
@@ -370,7 +394,9 @@ impl Teller<'_> {
             return "; the process crashes".to_owned();
         }
         match &process.work[usize::from(key)].sync {
-            None if process.work[usize::from(key)].queue == super::state::Queued::Waiting => "; the sync ends, and the key is queued again".to_owned(),
+            None if process.work[usize::from(key)].queue == super::state::Queued::Waiting => {
+                "; the sync ends, and the key is queued again".to_owned()
+            }
             None => "; the sync ends".to_owned(),
             Some(_) => String::new(),
         }
@@ -390,7 +416,9 @@ impl Teller<'_> {
             Request::AdoptRevision(Symbol(name), _) => format!("adopt {}", self.revision(*name)),
             Request::ReleaseRevision(Symbol(name), _) => format!("release {}", self.revision(*name)),
             Request::LabelRevision(Symbol(name), _) => format!("label {}", self.revision(*name)),
-            Request::RenumberRevision(Symbol(name), _, number) => format!("renumber {} to {number}", self.revision(*name)),
+            Request::RenumberRevision(Symbol(name), _, number) => {
+                format!("renumber {} to {number}", self.revision(*name))
+            }
             Request::CreateRevision(number) => format!("create revision {number}"),
             Request::DeleteRevision(Symbol(name)) => format!("delete {}", self.revision(*name)),
             Request::RelabelPod(name, _, _) => format!("relabel pod {}", self.pods.of(name.0)),
@@ -408,24 +436,33 @@ impl Teller<'_> {
         }
     }
 
-    fn handled(&self, controller: u8, key: u8, request: &Request) -> String {
-        let done = match request {
+    /// What a request that was carried out did.
+    fn done(&self, request: &Request, key: u8) -> String {
+        match request {
             Request::CreatePod(..) => {
                 let new = self.after.store.pods.iter().find(|pod| self.before.store.pods.get(pod.name).is_none());
-                new.map_or_else(|| "creates no pod".to_owned(), |pod| format!("creates {}, {}", self.pod(pod.name), self.hash(pod.hash)))
+                new.map_or_else(
+                    || "creates no pod".to_owned(),
+                    |pod| format!("creates {}, {}", self.pod(pod.name), self.hash(pod.hash)),
+                )
             }
             Request::DeletePod(name) => {
                 let byte = u8::try_from(name.0).unwrap_or_default();
                 format!("deletes {}", self.pod(byte))
             }
             other => format!("carries out: {}", self.request(other, key)),
-        };
-        let refused = self.after.replies.iter().find(|(call, _)| {
-            call.controller == controller && call.key == key && call.request == *request
-        });
+        }
+    }
+
+    fn handled(&self, controller: u8, key: u8, request: &Request) -> String {
+        let refused = self
+            .after
+            .replies
+            .iter()
+            .find(|(call, _)| call.controller == controller && call.key == key && call.request == *request);
         match refused {
             Some((_, Answer::Error(reason))) => format!("answers {reason:?} to: {}", self.request(request, key)),
-            _ => done,
+            _ => self.done(request, key),
         }
     }
 
@@ -471,7 +508,9 @@ impl Teller<'_> {
         let command = self.scope.users[index][usize::from(progress.done)];
         let ds = |key: u8| self.daemon_set(key);
         match command {
-            Command::Create(key, template, _) => format!("creates {} with template {}", ds(key), self.template(template)),
+            Command::Create(key, template, _) => {
+                format!("creates {} with template {}", ds(key), self.template(template))
+            }
             Command::Apply(key, template) => format!("applies template {} to {}", self.template(template), ds(key)),
             Command::SetStrategy(key, strategy) => {
                 format!("changes the strategy of {} to {}", ds(key), self.scope.strategies[usize::from(strategy)].name)
@@ -482,10 +521,20 @@ impl Teller<'_> {
                 match (progress.undo, self.after.users[index].undo) {
                     (Undo::Idle, _) => format!("rollout undo{target} of {}: reads the DaemonSet", ds(key)),
                     (Undo::Read(..), Undo::Chosen(chosen)) => {
-                        format!("rollout undo{target} of {}: lists the revisions, chooses {}", ds(key), self.template(chosen))
+                        format!(
+                            "rollout undo{target} of {}: lists the revisions, chooses {}",
+                            ds(key),
+                            self.template(chosen)
+                        )
                     }
-                    (Undo::Read(..), _) => format!("rollout undo{target} of {}: lists the revisions, and does nothing", ds(key)),
-                    (Undo::Chosen(chosen), _) => format!("rollout undo{target} of {}: patches the template to {}", ds(key), self.template(chosen)),
+                    (Undo::Read(..), _) => {
+                        format!("rollout undo{target} of {}: lists the revisions, and does nothing", ds(key))
+                    }
+                    (Undo::Chosen(chosen), _) => format!(
+                        "rollout undo{target} of {}: patches the template to {}",
+                        ds(key),
+                        self.template(chosen)
+                    ),
                 }
             }
             Command::Delete(key, cascade) => {
@@ -504,6 +553,7 @@ impl Teller<'_> {
             Command::SetNode(node, variant) => format!("makes node {} {}", self.node(node), self.variant(variant)),
             Command::Join(node, variant) => format!("node {} joins as {}", self.node(node), self.variant(variant)),
             Command::Leave(node) => format!("deletes node {}", self.node(node)),
+            Command::AwaitRest => "sees the system at rest".to_owned(),
             Command::SetRoom(node, true) => format!("other pods leave {}", self.node(node)),
             Command::SetRoom(node, false) => format!("other pods fill {}", self.node(node)),
         }

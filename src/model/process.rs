@@ -88,7 +88,8 @@ fn follow(
 ) -> Vec<Alternative> {
     let after_reply = after != After::Point;
     let mut alternatives = Vec::new();
-    let mut open: Vec<(Process, Outcome)> = outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)).collect();
+    let mut open: Vec<(Process, Outcome)> =
+        outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)).collect();
     while let Some((mut process, outcome)) = open.pop() {
         let sync = match outcome.state {
             State::Waiting(sync) => sync,
@@ -212,7 +213,9 @@ fn finish(process: &mut Process, key: Key, result: Result<(), Failure>) {
     work.queue = work.queue.done();
     match result {
         Ok(()) => {}
-        Err(failure) if failure.stage == Stage::Panic => *process = Process { work: SmallVec::new(), ..Process::default() },
+        Err(failure) if failure.stage == Stage::Panic => {
+            *process = Process { work: SmallVec::new(), ..Process::default() }
+        }
         Err(_) => work.queue = Queued::Waiting,
     }
 }

@@ -23,23 +23,9 @@ impl State {
     ///
     /// Never: every field serialises.
     pub fn of(cluster: &Cluster) -> Self {
-        struct Sink(SmallVec<[u8; 240]>);
-        impl postcard::ser_flavors::Flavor for Sink {
-            type Output = SmallVec<[u8; 240]>;
-            fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-                self.0.push(byte);
-                Ok(())
-            }
-            fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
-                self.0.extend_from_slice(bytes);
-                Ok(())
-            }
-            fn finalize(self) -> postcard::Result<Self::Output> {
-                Ok(self.0)
-            }
-        }
-        let bytes = postcard::serialize_with_flavor(cluster, Sink(SmallVec::new())).expect("a cluster serialises");
-        Self(bytes)
+        let mut nibbles = Nibbles::default();
+        postcard::serialize_with_flavor(cluster, &mut nibbles).expect("a cluster serialises");
+        Self(nibbles.packed)
     }
 
     /// The cluster whose bytes these are.
@@ -48,7 +34,7 @@ impl State {
     ///
     /// Never: the bytes come from [`State::of`].
     pub fn open(&self) -> Cluster {
-        postcard::from_bytes(&self.0).expect("the bytes are those of a cluster")
+        postcard::from_bytes(&unpack(&self.0)).expect("the bytes are those of a cluster")
     }
 
     /// The bytes themselves.
@@ -61,6 +47,57 @@ impl fmt::Debug for State {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.open().fmt(formatter)
     }
+}
+
+/// Nearly every number in a state is below 15, so a byte is written as one nibble, or as 15 and two.
+#[derive(Default)]
+struct Nibbles {
+    packed: SmallVec<[u8; 240]>,
+    half: bool,
+}
+
+const ESCAPE: u8 = 15;
+
+impl Nibbles {
+    fn push(&mut self, nibble: u8) {
+        if self.half {
+            *self.packed.last_mut().expect("half of it is written") |= nibble << 4;
+        } else {
+            self.packed.push(nibble);
+        }
+        self.half = !self.half;
+    }
+}
+
+impl postcard::ser_flavors::Flavor for &mut Nibbles {
+    type Output = ();
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        if byte < ESCAPE {
+            self.push(byte);
+        } else {
+            self.push(ESCAPE);
+            self.push(byte & 15);
+            self.push(byte >> 4);
+        }
+        Ok(())
+    }
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
+/// The bytes whose nibbles these are; a half byte left over at the end reads as a 0 that nobody asks for.
+fn unpack(packed: &[u8]) -> SmallVec<[u8; 512]> {
+    let mut bytes = SmallVec::new();
+    let mut nibbles = packed.iter().flat_map(|byte| [byte & 15, byte >> 4]);
+    while let Some(nibble) = nibbles.next() {
+        if nibble < ESCAPE {
+            bytes.push(nibble);
+        } else if let (Some(low), Some(high)) = (nibbles.next(), nibbles.next()) {
+            bytes.push(low | high << 4);
+        }
+    }
+    bytes
 }
 
 /// The whole state, opened.

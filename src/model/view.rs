@@ -4,7 +4,9 @@ use smallvec::SmallVec;
 
 use super::state::{Process, Work};
 use crate::cluster::api_server::Answer;
-use crate::cluster::object::{DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash};
+use crate::cluster::object::{
+    DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash,
+};
 use crate::controller::memory::Synced;
 use crate::controller::record::{
     Counters, DaemonSet, HashLabel, Node, NodeName, Phase, Pod, PodName, ResourceVersion, Revision, Selector, Status,

@@ -42,7 +42,8 @@ pub fn history_within_limit(model: &DaemonSetModel, cluster: &Cluster) -> Option
     let mut found = None;
     for object in living(cluster) {
         let limit = model.scope.strategies[usize::from(object.strategy)].revision_history_limit;
-        let carried = |label: u8| cluster.store.pods.iter().any(|pod| pod.owner == Some(object.uid) && pod.hash == label);
+        let carried =
+            |label: u8| cluster.store.pods.iter().any(|pod| pod.owner == Some(object.uid) && pod.hash == label);
         let unused = cluster
             .store
             .revisions

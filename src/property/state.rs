@@ -26,7 +26,8 @@ pub fn one_per_node(cluster: &Cluster) -> Option<bool> {
 
 /// With surge: two, of different revisions; terminating ones do not count.
 pub fn surge_two(cluster: &Cluster) -> Option<bool> {
-    let mut shared = crowds(cluster, |pod| pod.is_non_terminal() && !pod.deleting).filter(|crowd| crowd.len() > 1).peekable();
+    let mut shared =
+        crowds(cluster, |pod| pod.is_non_terminal() && !pod.deleting).filter(|crowd| crowd.len() > 1).peekable();
     shared.peek()?;
     Some(shared.all(|crowd| crowd.len() == 2 && crowd[0].hash != crowd[1].hash))
 }

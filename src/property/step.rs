@@ -2,7 +2,7 @@
 
 use crate::cluster::api_server::{Call, Origin};
 use crate::cluster::object::PodObject;
-use crate::controller::budget::{surge_count, unavailable_count};
+use crate::controller::budget::updated_desired_node_counts;
 use crate::controller::record::PodName;
 use crate::controller::request::Request;
 use crate::controller::sync::{Step, Sync};
@@ -27,10 +27,12 @@ pub fn revision_increases(before: &Cluster, action: &Action, after: &Cluster) ->
     let call = executed(before, action)?;
     let highest = before.store.highest.iter().find(|(uid, _)| *uid == call.uid).map(|(_, highest)| *highest)?;
     let given = match call.request {
-        Request::CreateRevision(_) | Request::RenumberRevision(..) => after.store.revisions.iter().find(|revision| {
-            revision.owner == Some(call.uid)
-                && before.store.revisions.get(revision.name).is_none_or(|old| old.number != revision.number)
-        })?,
+        Request::CreateRevision(_) | Request::RenumberRevision(..) => {
+            after.store.revisions.iter().find(|revision| {
+                revision.owner == Some(call.uid)
+                    && before.store.revisions.get(revision.name).is_none_or(|old| old.number != revision.number)
+            })?
+        }
         _ => return None,
     };
     Some(given.number > highest)
@@ -91,14 +93,15 @@ pub fn budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: 
         .filter(|node| model.scope.placement[usize::from(object.template)][usize::from(node.variant)].should_run)
         .map(|node| node.name)
         .collect();
-    let desired = i32::try_from(wanted.len()).unwrap_or(i32::MAX);
-    if surge_count(&model.scope.switches, strategy.strategy, desired) != Ok(0) {
+    let desired = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
+    let limits = strategy.strategy.limits(model.scope.switches.surge);
+    let counts = updated_desired_node_counts(limits, desired).ok()?;
+    if counts.max_surge != 0 {
         return None; // maxUnavailable does not limit a surge rollout (ROLL-32)
     }
     let serves = |node: &u8| after.store.pods.iter().any(|pod| pod.target == *node && available(pod));
     let down = wanted.iter().filter(|node| !serves(node)).count();
-    let allowed = unavailable_count(strategy.strategy, desired).ok()?.max(i32::from(desired > 0));
-    Some(i32::try_from(down).unwrap_or(i32::MAX) <= allowed)
+    Some(i64::try_from(down).unwrap_or(i64::MAX) <= counts.max_unavailable)
 }
 
 /// A pod that a sync deletes is owned by the sync's `DaemonSet` when the deletion commits.
@@ -109,8 +112,9 @@ pub fn owner_only(before: &Cluster, action: &Action) -> Option<bool> {
 
 /// A create is only sent for a node that the sync's node list calls eligible.
 pub fn eligible_only(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
-    let (Action::Begin { controller, key, .. } | Action::Proceed { controller, key, .. } | Action::Reply { controller, key, .. }) =
-        action
+    let (Action::Begin { controller, key, .. }
+    | Action::Proceed { controller, key, .. }
+    | Action::Reply { controller, key, .. }) = action
     else {
         return None;
     };
@@ -143,7 +147,8 @@ pub fn observed_never_decreases(before: &Cluster, after: &Cluster) -> Option<boo
 
 /// The step of a sync does not end its process.
 pub fn no_panic(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
-    let (Action::Begin { controller, .. } | Action::Proceed { controller, .. } | Action::Reply { controller, .. }) = action
+    let (Action::Begin { controller, .. } | Action::Proceed { controller, .. } | Action::Reply { controller, .. }) =
+        action
     else {
         return None;
     };

@@ -8,6 +8,9 @@ use super::switches::{
     StatusOnError, StatusRetry, SucceededPods, Surge, Switches, TerminalTerminating, UpdatedBy, Wipe,
 };
 
+use super::budget::BudgetRules;
+use super::placement::PlacementRules;
+
 /// The upstream tag that rule ids and function names refer to.
 pub const UPSTREAM_TAG: &str = "v1.36.3";
 
@@ -20,32 +23,78 @@ pub struct Profile {
     pub evidence: &'static str,
     /// Its switches.
     pub switches: Switches,
+    /// How it places pods.
+    pub placement: PlacementRules,
+    /// How it reads budgets.
+    pub budget: BudgetRules,
 }
 
 impl Profile {
     /// Every profile, oldest first.
     pub const ALL: &'static [Self] = &[
-        Self { name: "v1.11", evidence: "vectors of 1.11.10, placement by the controller", switches: V1_11 },
+        Self {
+            name: "v1.11",
+            placement: PlacementRules::v1_11_legacy(),
+            budget: BudgetRules::v1_11(),
+            evidence: "vectors of 1.11.10, placement by the controller",
+            switches: V1_11,
+        },
         Self {
             name: "v1.11-scheduler",
+            placement: PlacementRules::v1_11_scheduler(),
+            budget: BudgetRules::v1_11(),
             evidence: "placement vectors of 1.11.10 with the gate on",
             switches: Switches { placed_by: PlacedBy::Scheduler, ..V1_11 },
         },
-        Self { name: "v1.12", evidence: "vectors of 1.12.10, placement by the scheduler", switches: V1_12 },
+        Self {
+            name: "v1.12",
+            placement: PlacementRules::v1_12_scheduler(),
+            budget: BudgetRules::v1_12(),
+            evidence: "vectors of 1.12.10, placement by the scheduler",
+            switches: V1_12,
+        },
         Self {
             name: "v1.12-controller",
+            placement: PlacementRules::v1_12_legacy(),
+            budget: BudgetRules::v1_12(),
             evidence: "vectors of 1.12.10 with the gate off",
             switches: Switches { placed_by: PlacedBy::Controller, clean_unscheduled: CleanUnscheduled::No, ..V1_12 },
         },
-        Self { name: "v1.20", evidence: "vectors of 1.20.15, recordings of 1.20.2", switches: V1_20 },
-        Self { name: "v1.28", evidence: "vectors of 1.28.15", switches: V1_28 },
+        Self {
+            name: "v1.20",
+            placement: PlacementRules::v1_20(),
+            budget: BudgetRules::v1_20(),
+            evidence: "vectors of 1.20.15, recordings of 1.20.2",
+            switches: V1_20,
+        },
+        Self {
+            name: "v1.28",
+            placement: PlacementRules::v1_28(),
+            budget: BudgetRules::v1_28(),
+            evidence: "vectors of 1.28.15",
+            switches: V1_28,
+        },
         Self {
             name: "v1.34",
+            placement: PlacementRules::v1_34(),
+            budget: BudgetRules::v1_28(),
             evidence: "source reading; the functions of a sync are those of 1.36.3 without the gate",
             switches: V1_34,
         },
-        Self { name: "v1.36", evidence: "vectors and recordings of 1.36.3", switches: Switches::TODAY },
-        Self { name: "v1.37", evidence: "source reading; every switch as 1.36", switches: Switches::TODAY },
+        Self {
+            name: "v1.36",
+            placement: PlacementRules::v1_36(),
+            budget: BudgetRules::v1_28(),
+            evidence: "vectors and recordings of 1.36.3",
+            switches: Switches::TODAY,
+        },
+        Self {
+            name: "v1.37",
+            placement: PlacementRules::v1_36(),
+            budget: BudgetRules::v1_28(),
+            evidence: "source reading; every switch as 1.36",
+            switches: Switches::TODAY,
+        },
     ];
 
     /// The profile called `name`.

@@ -24,7 +24,7 @@ pub fn position(names: &[&str], name: &str) -> Option<u8> {
 /// The commands, for messages.
 pub const GRAMMAR: &str = "create TEMPLATE [STRATEGY], apply TEMPLATE, restart TEMPLATE, strategy STRATEGY, annotate, \
 undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, unlabel-pod NODE, orphan-pod NODE TEMPLATE, \
-copy-revision TEMPLATE, unlabelled-revision, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE; \
+copy-revision TEMPLATE, unlabelled-revision, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE, wait; \
 the first ones may end in `of DAEMONSET`";
 
 /// Reads one command.
@@ -56,9 +56,10 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["strategy", name] => Ok(Command::SetStrategy(ds, strategy(name)?)),
         ["annotate"] => Ok(Command::Annotate(ds)),
         ["undo"] => Ok(Command::Undo(ds, None)),
-        ["undo", number] => {
-            number.parse().map(|number| Command::Undo(ds, Some(number))).map_err(|_| format!("`{number}` is no revision number"))
-        }
+        ["undo", number] => number
+            .parse()
+            .map(|number| Command::Undo(ds, Some(number)))
+            .map_err(|_| format!("`{number}` is no revision number")),
         ["delete"] | ["delete", "background"] => Ok(Command::Delete(ds, Cascade::Background)),
         ["delete", "foreground"] => Ok(Command::Delete(ds, Cascade::Foreground)),
         ["delete", "orphan"] => Ok(Command::Delete(ds, Cascade::Orphan)),
@@ -71,6 +72,7 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["join", name, to] => Ok(Command::Join(node(name)?, variant(to)?)),
         ["leave", name] => Ok(Command::Leave(node(name)?)),
         ["fill", name] => Ok(Command::SetRoom(node(name)?, false)),
+        ["wait"] => Ok(Command::AwaitRest),
         ["free", name] => Ok(Command::SetRoom(node(name)?, true)),
         _ => Err(format!("`{text}` is no command; there are {GRAMMAR}")),
     }

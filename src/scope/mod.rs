@@ -1,8 +1,9 @@
 //! One checked configuration: nodes, templates, budgets, user scripts, fault budgets, release profile.
 
+pub mod bundled;
 pub mod command;
 mod read;
 mod types;
 
-pub use read::{Expectation, ExpectedVerdict, ModelError, ModelFile, Pinned, parse, read};
+pub use read::{Expectation, ExpectedVerdict, Manifests, ModelError, ModelFile, Pinned, parse, read};
 pub use types::*;

@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::apps::v1::DaemonSet as RealDaemonSet;
-use k8s_openapi::api::core::v1::{Node as RealNode, NodeSpec as RealNodeSpec, PodSpec, Taint};
+use k8s_openapi::api::core::v1::{Node as RealNode, NodeSpec as RealNodeSpec, PodSpec, PodTemplateSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
 use serde::Deserialize;
 use toml::Spanned;
@@ -15,12 +15,12 @@ use super::types::{
     Calls, Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LifecycleRule, NodeSpec, PodFate, Scope,
     Start, StrategySpec, TemplateSpec,
 };
-use crate::controller::budget::Limit;
-use crate::controller::record::{RollingUpdate, UpdateStrategy};
-use crate::manifest::placement::{PlacementCheck, PlacementRules, Taints};
-use crate::manifest::tolerations::{AddedTolerations, ComparisonOperators};
+use crate::controller::budget::{Limit, RollingUpdate};
+use crate::controller::record::{Placement, UpdateStrategy};
+use crate::manifest::node::NodeView;
+use crate::manifest::placement::Placement as PlacementCheck;
 use crate::property::Property;
-use crate::release::{PlacedBy, Profile};
+use crate::release::Profile;
 
 /// A model file that was read.
 #[derive(Clone, Debug)]
@@ -193,48 +193,54 @@ struct GraphFile {
 /// The largest model file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
 
-/// Reads the model file at `path`.
+/// Reads the model file at `path`; under `profile` instead of its own, if one is given.
 ///
 /// # Errors
 ///
 /// If it cannot be read, is not TOML, or describes no scope.
-pub fn read(path: &Path) -> Result<ModelFile, ModelError> {
-    let fail = |message: String| ModelError {
-        message,
-        path: path.to_owned(),
-        text: String::new(),
-        span: None,
-        help: None,
-    };
+pub fn read(path: &Path, profile: Option<&'static Profile>) -> Result<ModelFile, ModelError> {
+    let fail =
+        |message: String| ModelError { message, path: path.to_owned(), text: String::new(), span: None, help: None };
     let size = std::fs::metadata(path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?.len();
     if size > SIZE_MAX {
         return Err(fail(format!("{} has {size} bytes; a model file has at most {SIZE_MAX}", path.display())));
     }
     let text =
         std::fs::read_to_string(path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?;
-    let folder = path.parent().unwrap_or(Path::new("."));
-    parse(path, &text, folder)
+    let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
+    parse(path, &text, profile, &|name| {
+        let path = folder.join(name);
+        std::fs::read_to_string(&path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    })
 }
 
-/// Reads a model file's `text`; manifests it names are looked for below `folder`.
+/// Where a model's manifests come from: the text of one, by the name that the model gives it.
+pub type Manifests<'a> = &'a dyn Fn(&str) -> Result<String, String>;
+
+/// Reads a model file's `text`; `manifests` finds the manifests it names.
 ///
 /// # Errors
 ///
 /// As [`read`].
-pub fn parse(path: &Path, text: &str, folder: &Path) -> Result<ModelFile, ModelError> {
-    let reader = Reader { path, text, folder };
+pub fn parse(
+    path: &Path,
+    text: &str,
+    profile: Option<&'static Profile>,
+    manifests: Manifests<'_>,
+) -> Result<ModelFile, ModelError> {
+    let reader = Reader { path, text, manifests };
     if text.trim().is_empty() {
         return Err(reader.error("the file is empty", None));
     }
     let file: File =
         toml::from_str(text).map_err(|error| reader.error(error.message().trim().to_owned(), error.span()))?;
-    reader.model(file)
+    reader.model(file, profile)
 }
 
 struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
-    folder: &'a Path,
+    manifests: Manifests<'a>,
 }
 
 type Read<T> = Result<T, ModelError>;
@@ -257,22 +263,22 @@ impl Reader<'_> {
         self.text[..offset.min(self.text.len())].matches('\n').count() + 1
     }
 
-    fn model(&self, file: File) -> Read<ModelFile> {
-        let profile = match &file.profile {
+    fn model(&self, file: File, instead: Option<&'static Profile>) -> Read<ModelFile> {
+        let own = match &file.profile {
             None => Profile::named("v1.36").expect("the default profile exists"),
             Some(name) => Profile::named(name.get_ref()).ok_or_else(|| {
                 let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
-                let mut error =
-                    self.error(format!("no profile is called `{}`", name.get_ref()), Some(name.span()));
+                let mut error = self.error(format!("no profile is called `{}`", name.get_ref()), Some(name.span()));
                 error.help = Some(format!("profiles: {}", known.join(", ")));
                 error
             })?,
         };
+        let profile = instead.unwrap_or(own);
         let mut switches = profile.switches;
         for (name, value) in &file.switches {
             switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
         }
-        let rules = placement_rules(&switches, profile.name);
+        let rules = &profile.placement;
         let variants = self.variants(&file.variants)?;
         let variant_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
         let nodes = self.nodes(&file.nodes, &variant_names)?;
@@ -280,8 +286,10 @@ impl Reader<'_> {
         let placement = templates
             .iter()
             .map(|(_, spec)| {
-                let check = PlacementCheck::new(spec, rules);
-                variants.iter().map(|(_, node)| check.on(node).0).collect()
+                let template = PodTemplateSpec { spec: Some(spec.clone()), ..PodTemplateSpec::default() };
+                let check = PlacementCheck::compile(&template, rules);
+                let on = |node: &RealNode| Placement::from(check.node_should_run_daemon_pod(&NodeView::of(node)));
+                variants.iter().map(|(_, node)| on(node)).collect()
             })
             .collect();
         let strategies = self.strategies(&file.strategies)?;
@@ -411,7 +419,10 @@ impl Reader<'_> {
     }
 
     fn section<T: serde::de::DeserializeOwned>(&self, name: &str, value: &toml::Value) -> Read<T> {
-        value.clone().try_into().map_err(|error: toml::de::Error| self.at_key(name, format!("in `{name}`: {}", error.message())))
+        value
+            .clone()
+            .try_into()
+            .map_err(|error: toml::de::Error| self.at_key(name, format!("in `{name}`: {}", error.message())))
     }
 
     fn nodes(&self, table: &toml::Table, variants: &[String]) -> Read<Vec<NodeSpec>> {
@@ -434,7 +445,10 @@ impl Reader<'_> {
             };
             let variant = node.variant.as_deref().unwrap_or(&variants[0]);
             let index = variants.iter().position(|known| known == variant).ok_or_else(|| {
-                self.at_key(name, format!("node `{name}`: no variant is called `{variant}`; there are {}", variants.join(", ")))
+                self.at_key(
+                    name,
+                    format!("node `{name}`: no variant is called `{variant}`; there are {}", variants.join(", ")),
+                )
             })?;
             let kubelet = match node.kubelet.as_deref() {
                 None | Some("runs") => KubeletKind::Runs,
@@ -483,7 +497,8 @@ impl Reader<'_> {
                 Some("never-ready") => PodFate::NeverReady,
                 Some("fail") => PodFate::Fail,
                 Some(other) => {
-                    let message = format!("template `{name}`: pods become `ready`, are `never-ready` or `fail`, not `{other}`");
+                    let message =
+                        format!("template `{name}`: pods become `ready`, are `never-ready` or `fail`, not `{other}`");
                     return Err(self.at_key(name, message));
                 }
             };
@@ -494,21 +509,20 @@ impl Reader<'_> {
 
     /// The template of the `DaemonSet` in a manifest below `manifests/`.
     fn manifest(&self, name: &str, manifest: &str) -> Read<PodSpec> {
-        let path = self.folder.join(manifest);
         let fail = |message: String| self.at_key(manifest, format!("template `{name}`: {message}"));
-        let text = std::fs::read_to_string(&path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?;
+        let text = (self.manifests)(manifest).map_err(&fail)?;
         let documents: Vec<serde_json::Value> =
-            serde_saphyr::from_multiple(&text).map_err(|error| fail(format!("{}: {error}", path.display())))?;
+            serde_saphyr::from_multiple(&text).map_err(|error| fail(format!("{manifest}: {error}")))?;
         let daemon_set = documents
             .into_iter()
             .find(|document| document["kind"] == "DaemonSet")
-            .ok_or_else(|| fail(format!("{} has no DaemonSet", path.display())))?;
+            .ok_or_else(|| fail(format!("{manifest} has no DaemonSet")))?;
         let daemon_set: RealDaemonSet =
-            serde_json::from_value(daemon_set).map_err(|error| fail(format!("{}: {error}", path.display())))?;
+            serde_json::from_value(daemon_set).map_err(|error| fail(format!("{manifest}: {error}")))?;
         daemon_set
             .spec
             .and_then(|spec| spec.template.spec)
-            .ok_or_else(|| fail(format!("the DaemonSet of {} has no template", path.display())))
+            .ok_or_else(|| fail(format!("the DaemonSet of {manifest} has no template")))
     }
 
     fn strategies(&self, table: &toml::Table) -> Read<Vec<StrategySpec>> {
@@ -545,15 +559,18 @@ impl Reader<'_> {
                 }
                 Some(_) => Err(()),
             };
-            let invalid = |()| self.at_key(name, format!("strategy `{name}`: a limit is a number or a percentage such as \"30%\""));
+            let invalid = |()| {
+                self.at_key(name, format!("strategy `{name}`: a limit is a number or a percentage such as \"30%\""))
+            };
             // Defaulting (OBJ-5): maxSurge 0, and maxUnavailable 1 unless surge is asked for.
             let surges = strategy.max_surge.is_some();
             let max_unavailable = limit(&strategy.max_unavailable, i32::from(!surges)).map_err(invalid)?;
             let max_surge = limit(&strategy.max_surge, 0).map_err(invalid)?;
             let nothing = |limit| matches!(limit, Limit::Number(0) | Limit::Percent(0));
             if nothing(max_unavailable) == nothing(max_surge) && strategy.r#type == "RollingUpdate" {
-                let message =
-                    format!("strategy `{name}`: exactly one of maxUnavailable and maxSurge is not 0 (the API server refuses the rest)");
+                let message = format!(
+                    "strategy `{name}`: exactly one of maxUnavailable and maxSurge is not 0 (the API server refuses the rest)"
+                );
                 return Err(self.at_key(name, message));
             }
             let kind = match strategy.r#type.as_str() {
@@ -597,10 +614,14 @@ impl Reader<'_> {
             .iter()
             .map(|rule| {
                 let named = |kind: &str, list: &[&str], name: &str| {
-                    command::position(list, name).ok_or_else(|| self.at_key(name, format!("no {kind} is called `{name}`")))
+                    command::position(list, name)
+                        .ok_or_else(|| self.at_key(name, format!("no {kind} is called `{name}`")))
                 };
                 Ok(LifecycleRule {
-                    daemon_set: rule.daemon_set.as_deref().map_or(Ok(0), |name| named("DaemonSet", &names.daemon_sets, name))?,
+                    daemon_set: rule
+                        .daemon_set
+                        .as_deref()
+                        .map_or(Ok(0), |name| named("DaemonSet", &names.daemon_sets, name))?,
                     when_ready: rule.when_ready,
                     from: named("variant", &names.variants, &rule.from)?,
                     to: named("variant", &names.variants, &rule.to)?,
@@ -624,14 +645,22 @@ impl Reader<'_> {
                 ("holds", None) => ExpectedVerdict::Holds,
                 ("violated", Some(length)) => ExpectedVerdict::Violated(length),
                 ("violated", None) => {
-                    return Err(self.error(format!("`{id}` is expected violated: give the length of the shortest counterexample"), Some(at)));
+                    return Err(self.error(
+                        format!("`{id}` is expected violated: give the length of the shortest counterexample"),
+                        Some(at),
+                    ));
                 }
                 _ => {
                     let message = format!("`{id}` is expected to be `holds`, or `violated` with a length");
                     return Err(self.error(message, Some(at)));
                 }
             };
-            expectations.push(Expectation { property, verdict, because: file.because.clone(), line: self.line_of(at.start) });
+            expectations.push(Expectation {
+                property,
+                verdict,
+                because: file.because.clone(),
+                line: self.line_of(at.start),
+            });
         }
         expectations.sort_by_key(|expectation| expectation.property);
         Ok(expectations)
@@ -653,20 +682,6 @@ fn faults(file: &FaultsFile) -> Faults {
         readiness_blip: file.readiness_blip,
         pod_failure: file.pod_failure,
         kubelet_silent: file.kubelet_silent,
-    }
-}
-
-/// How the profile places pods.
-fn placement_rules(switches: &crate::release::Switches, profile: &str) -> PlacementRules {
-    let old = profile.starts_with("v1.11") || profile.starts_with("v1.12");
-    PlacementRules {
-        operators: ComparisonOperators::Unsupported,
-        added: if old { AddedTolerations::WithoutPidPressure } else { AddedTolerations::WithPidPressure },
-        taints: if profile.starts_with("v1.11") && switches.placed_by == PlacedBy::Scheduler {
-            Taints::Ignored
-        } else {
-            Taints::Considered
-        },
     }
 }
 

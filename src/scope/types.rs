@@ -159,6 +159,8 @@ pub enum Command {
     Leave(NodeIndex),
     /// Somebody else's pods take or leave the room of a node.
     SetRoom(NodeIndex, bool),
+    /// Waits until the system is at rest.
+    AwaitRest,
 }
 
 /// What becomes of the dependents of a deleted `DaemonSet` (DEL-1 to DEL-4).

@@ -1,0 +1,115 @@
+//! What can be typed.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, ValueEnum};
+
+/// A model-checked specification of the Kubernetes DaemonSet, and the test harness built on it.
+///
+/// Without a subcommand: check all bundled models.
+#[derive(Debug, Parser)]
+#[command(version, about, max_term_width = 100)]
+pub struct Arguments {
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Option<Subcommand>,
+}
+
+/// What to do.
+#[derive(Debug, clap::Subcommand)]
+pub enum Subcommand {
+    /// Check models: which claims hold, and the shortest way to break those that do not.
+    Check(CheckArgs),
+    /// List the bundled models.
+    Models(ModelsArgs),
+    /// Tell a saved counterexample step by step.
+    Replay(ReplayArgs),
+    /// On which nodes may the pods of a `DaemonSet` run, and why not on the others?
+    Placement(super::placement::PlacementArgs),
+    /// Walk through a model in the browser, with stateright's Explorer, on loopback.
+    Explore(ExploreArgs),
+}
+
+/// How results are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people.
+    #[default]
+    Human,
+    /// For machines.
+    Json,
+}
+
+/// `everynode check`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct CheckArgs {
+    /// Bundled models (by name, path or theme) or model files; all bundled ones if none is given.
+    pub models: Vec<String>,
+    /// Check under this release profile instead of the model's own; expectations are then not compared.
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Check only this claim; may be given several times. Claims the model does not name may be asked for.
+    #[arg(short, long = "property")]
+    pub properties: Vec<String>,
+    /// Output.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+    /// Threads; as many as there are cores if not given.
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Seed of the fingerprints.
+    #[arg(long, default_value_t = 0)]
+    pub seed: u64,
+    /// Stop a model at so many unique states.
+    #[arg(long)]
+    pub max_states: Option<u64>,
+    /// Stop a model after so many seconds.
+    #[arg(long)]
+    pub max_seconds: Option<u64>,
+    /// Stop a model at so many MiB.
+    #[arg(long)]
+    pub max_memory: Option<u64>,
+    /// Stop a model at this depth.
+    #[arg(long)]
+    pub max_depth: Option<u64>,
+    /// Tell every shortest counterexample, not only those nobody expected.
+    #[arg(long)]
+    pub traces: bool,
+    /// Write each counterexample to a file in this folder, for `replay`.
+    #[arg(long, value_name = "FOLDER")]
+    pub save: Option<PathBuf>,
+    /// Count the distinct values of each field of the state instead of checking claims.
+    #[arg(long)]
+    pub census: bool,
+    /// Show how often each kind of step was taken.
+    #[arg(long)]
+    pub coverage: bool,
+}
+
+/// `everynode models`.
+#[derive(Args, Clone, Debug)]
+pub struct ModelsArgs {
+    /// Output.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `everynode replay`.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArgs {
+    /// A counterexample written by `check --save`.
+    pub file: PathBuf,
+    /// Output.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `everynode explore`.
+#[derive(Args, Clone, Debug)]
+pub struct ExploreArgs {
+    /// A bundled model or a model file.
+    pub model: String,
+    /// Port on loopback.
+    #[arg(long, default_value_t = 3000)]
+    pub port: u16,
+}

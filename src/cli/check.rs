@@ -1,0 +1,402 @@
+//! `everynode check`: searches models and compares what is found with what their files expect.
+
+use std::io::IsTerminal;
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use indicatif::{ProgressBar, ProgressStyle};
+use miette::Report;
+
+use super::args::{CheckArgs, Format};
+use super::output::{self, say};
+use super::{AS_EXPECTED, CUT_SHORT, NOT_AS_EXPECTED, bad_input, select, tale};
+use crate::check::{self, Finding, Settings, StopReason, Verdict, census, search};
+use crate::model::action::Action;
+use crate::model::compose::DaemonSetModel;
+use crate::model::narrative::tell;
+use crate::property::Property;
+use crate::release::Profile;
+use crate::scope::{ExpectedVerdict, ModelFile};
+use crate::trace::{Counterexample, FORMAT_VERSION, scope_hash};
+
+static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+
+/// How a verdict stands to what the model file expects.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// Nothing is expected.
+    Free,
+    /// As expected.
+    Expected,
+    /// Not as expected.
+    Unexpected,
+    /// The search was cut before it could tell.
+    CutShort,
+}
+
+/// One checked model.
+struct Checked {
+    file: ModelFile,
+    model: DaemonSetModel,
+    properties: Vec<Property>,
+    report: check::Report<Action>,
+    compared: bool,
+}
+
+/// Checks the models asked for.
+pub fn run(args: &CheckArgs) -> Result<u8, Report> {
+    let profile = args.profile.as_deref().map(select::profile).transpose()?;
+    let wanted = properties(&args.properties)?;
+    let models = select::models(&args.models, profile)?;
+    if args.census {
+        for file in models {
+            print_census(file, args.max_states.unwrap_or(1_000_000));
+        }
+        return Ok(AS_EXPECTED);
+    }
+    // A second handler is refused, and then the first still works.
+    drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
+    if let Some(folder) = &args.save {
+        std::fs::create_dir_all(folder)
+            .map_err(|error| bad_input::message(format!("cannot make the folder {}: {error}", folder.display())))?;
+    }
+    let bar = progress_bar(args, models.len());
+    let mut checked = Vec::new();
+    for file in models {
+        bar.set_message(file.scope.name.clone());
+        let one = check_one(args, file, profile, &wanted, &bar)?;
+        bar.inc(1);
+        if args.format == Format::Human {
+            bar.suspend(|| print_surprises(args, &one));
+        }
+        if let Some(folder) = &args.save {
+            save(folder, &one)?;
+        }
+        checked.push(one);
+        if INTERRUPTED.load(Ordering::Relaxed) {
+            break;
+        }
+    }
+    bar.finish_and_clear();
+    match args.format {
+        Format::Human => print_table(args, &checked),
+        Format::Json => say!("{}", json(&checked)),
+    }
+    Ok(exit_code(&checked))
+}
+
+fn properties(names: &[String]) -> Result<Vec<Property>, Report> {
+    names
+        .iter()
+        .map(|name| {
+            Property::named(name).ok_or_else(|| {
+                let known: Vec<&str> = crate::property::ALL.iter().map(|property| property.id()).collect();
+                bad_input::with_help(
+                    format!("no property is called `{name}`"),
+                    format!("properties: {}", known.join(", ")),
+                )
+            })
+        })
+        .collect()
+}
+
+fn progress_bar(args: &CheckArgs, models: usize) -> ProgressBar {
+    if args.format == Format::Json || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("{spinner} {pos}/{len} {msg}").expect("the template is valid");
+    let bar = ProgressBar::new(models as u64).with_style(style);
+    bar.enable_steady_tick(Duration::from_millis(120));
+    bar
+}
+
+fn check_one(
+    args: &CheckArgs,
+    file: ModelFile,
+    profile: Option<&'static Profile>,
+    wanted: &[Property],
+    bar: &ProgressBar,
+) -> Result<Checked, Report> {
+    let properties: Vec<Property> = if wanted.is_empty() {
+        file.expect.iter().map(|expectation| expectation.property).collect()
+    } else {
+        wanted.to_vec()
+    };
+    let model = DaemonSetModel::new(file.scope.clone(), &properties);
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let settings = Settings {
+        threads: args.threads.unwrap_or(cores).max(1),
+        seed: args.seed,
+        states_max: args.max_states.unwrap_or(u64::from(u32::MAX) - 1),
+        time_max: Duration::from_secs(args.max_seconds.unwrap_or(3600)),
+        memory_max: args.max_memory.map_or(6 << 30, |mebibytes| mebibytes << 20),
+        depth_max: args.max_depth.unwrap_or(u64::MAX),
+        stop_when_broken: 0,
+        interrupt: &INTERRUPTED,
+    };
+    let name = file.scope.name.clone();
+    let found = search(&model, crate::property::ALL.len(), &settings, &mut |progress| {
+        bar.set_message(format!("{name}: {} states, depth {}", progress.unique_states, progress.depth));
+    });
+    let report = found.map_err(|error| bad_input::message(format!("{}: {error}", file.path.display())))?;
+    let compared = profile.is_none_or(|profile| profile.name == file.profile.name) && profile.is_none();
+    Ok(Checked { file, model, properties, report, compared })
+}
+
+impl Checked {
+    fn finding(&self, property: Property) -> &Finding<Action> {
+        &self.report.findings[property as usize]
+    }
+
+    fn standing(&self, property: Property) -> Standing {
+        let Some(expectation) = self.file.expect.iter().find(|one| one.property == property).filter(|_| self.compared)
+        else {
+            return Standing::Free;
+        };
+        match (&self.finding(property).verdict, expectation.verdict) {
+            (Verdict::Holds, ExpectedVerdict::Holds) => Standing::Expected,
+            (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) if trace.actions.len() == length => {
+                Standing::Expected
+            }
+            (Verdict::NoneFound(_), _) => Standing::CutShort,
+            (Verdict::Holds | Verdict::Violated(_), _) => Standing::Unexpected,
+        }
+    }
+
+    /// Whether the graph has the pinned size.
+    fn size_as_pinned(&self) -> Option<bool> {
+        let pinned = self.file.pinned.filter(|_| self.compared && self.report.stopped.is_none())?;
+        Some(pinned.unique_states == self.report.unique_states && pinned.depth == self.report.depth())
+    }
+}
+
+fn exit_code(checked: &[Checked]) -> u8 {
+    let standings = || checked.iter().flat_map(|one| one.properties.iter().map(|property| one.standing(*property)));
+    let resized = checked.iter().any(|one| one.size_as_pinned() == Some(false));
+    if resized || standings().any(|standing| standing == Standing::Unexpected) {
+        NOT_AS_EXPECTED
+    } else if checked
+        .iter()
+        .any(|one| matches!(one.report.stopped, Some(reason) if !matches!(reason, StopReason::Capacity(_))))
+        || standings().any(|standing| standing == Standing::CutShort)
+    {
+        CUT_SHORT
+    } else {
+        AS_EXPECTED
+    }
+}
+
+/// Tells what nobody expected, and on request every counterexample.
+fn print_surprises(args: &CheckArgs, one: &Checked) {
+    for property in &one.properties {
+        let standing = one.standing(*property);
+        let Verdict::Violated(trace) = &one.finding(*property).verdict else {
+            if standing == Standing::Unexpected {
+                print_unexpected(one, *property);
+            }
+            continue;
+        };
+        let surprising = standing == Standing::Unexpected || standing == Standing::Free;
+        if !surprising && !args.traces {
+            continue;
+        }
+        if standing == Standing::Unexpected {
+            print_unexpected(one, *property);
+        }
+        say!("{}: {} is violated: {}", one.file.scope.name, property.id(), property.sentence());
+        match tell(&one.model, &trace.actions) {
+            Ok(told) => output::write(format_args!("{}", tale::tale(&told))),
+            Err(error) => say!("  (it cannot be told: {error})"),
+        }
+        say!(
+            "  to keep it: everynode check {} -p {} --save counterexamples\n  to replay it: everynode replay counterexamples/{}\n  to walk there: everynode explore {}\n",
+            one.file.path.display(),
+            property.id(),
+            file_name(one, *property),
+            one.file.path.display()
+        );
+    }
+    if one.size_as_pinned() == Some(false) {
+        let pinned = one.file.pinned.expect("a size that differs was pinned");
+        say!(
+            "{}: the graph has {} unique states and depth {}, pinned are {} and {}\n",
+            one.file.path.display(),
+            one.report.unique_states,
+            one.report.depth(),
+            pinned.unique_states,
+            pinned.depth
+        );
+    }
+}
+
+fn print_unexpected(one: &Checked, property: Property) {
+    let expectation = one.file.expect.iter().find(|expectation| expectation.property == property);
+    let (line, expected) = expectation.map_or((1, "nothing".to_owned()), |one| {
+        let expected = match one.verdict {
+            ExpectedVerdict::Holds => "holds".to_owned(),
+            ExpectedVerdict::Violated(length) => format!("violated in {length} steps"),
+        };
+        (one.line, expected)
+    });
+    say!(
+        "{}:{line}: {} is {}, expected: {expected}",
+        one.file.path.display(),
+        property.id(),
+        verdict_text(&one.finding(property).verdict)
+    );
+}
+
+fn verdict_text(verdict: &Verdict<Action>) -> String {
+    match verdict {
+        Verdict::Holds => "holds".to_owned(),
+        Verdict::NoneFound(reason) => format!("none found: {reason}"),
+        Verdict::Violated(trace) => format!("violated in {} steps", trace.actions.len()),
+    }
+}
+
+fn standing_text(one: &Checked, property: Property) -> String {
+    let because = one.file.expect.iter().find(|expectation| expectation.property == property);
+    let because = because.and_then(|expectation| expectation.because.as_deref());
+    match one.standing(property) {
+        Standing::Free => String::new(),
+        Standing::Expected => because.map_or_else(|| "as expected".to_owned(), |id| format!("as expected: {id}")),
+        Standing::Unexpected => "NOT AS EXPECTED".to_owned(),
+        Standing::CutShort => "cut short".to_owned(),
+    }
+}
+
+fn print_table(args: &CheckArgs, checked: &[Checked]) {
+    let mut rows = vec![["model", "claim", "verdict", "", "states", "depth", "seconds"].map(str::to_owned)];
+    for one in checked {
+        for (index, property) in one.properties.iter().enumerate() {
+            let finding = one.finding(*property);
+            let vacuous = matches!(finding.verdict, Verdict::Holds) && !finding.premise_reached;
+            let mut verdict = verdict_text(&finding.verdict);
+            if vacuous {
+                verdict.push_str(" (vacuously)");
+            }
+            let first = |text: String| if index == 0 { text } else { String::new() };
+            rows.push([
+                first(one.file.scope.name.clone()),
+                property.id().to_owned(),
+                verdict,
+                standing_text(one, *property),
+                first(one.report.unique_states.to_string()),
+                first(one.report.depth().to_string()),
+                first(format!("{:.1}", one.report.elapsed.as_secs_f64())),
+            ]);
+        }
+    }
+    let widths: Vec<usize> =
+        (0..7).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
+    for row in &rows {
+        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        say!("{}", line.join("  ").trim_end());
+    }
+    if args.coverage {
+        for one in checked {
+            say!("\n{}: {} steps generated", one.file.scope.name, one.report.transitions);
+            for (kind, count) in &one.report.steps_by_kind {
+                say!("  {count:>12}  {kind}");
+            }
+        }
+    }
+    print_summary(checked);
+}
+
+fn print_summary(checked: &[Checked]) {
+    let standings: Vec<Standing> =
+        checked.iter().flat_map(|one| one.properties.iter().map(|property| one.standing(*property))).collect();
+    let count = |wanted: Standing| standings.iter().filter(|standing| **standing == wanted).count();
+    let states: u64 = checked.iter().map(|one| one.report.unique_states).sum();
+    let seconds: f64 = checked.iter().map(|one| one.report.elapsed.as_secs_f64()).sum();
+    let chance: f64 = checked.iter().map(|one| one.report.collision_probability).sum();
+    let largest = checked.iter().map(|one| one.report.state_bytes).max().unwrap_or(0);
+    say!(
+        "\n{} models, {} verdicts: {} as expected, {} not, {} cut short; {states} states of at most {largest} bytes in {seconds:.1} s; a state was missed by a fingerprint collision with probability below {chance:.0e}",
+        checked.len(),
+        standings.len(),
+        count(Standing::Expected),
+        count(Standing::Unexpected),
+        count(Standing::CutShort),
+    );
+    say!("A verdict is about the whole graph of its scope: the bounds and budgets of the model file.");
+}
+
+fn json(checked: &[Checked]) -> serde_json::Value {
+    let models: Vec<_> = checked
+        .iter()
+        .map(|one| {
+            let claims: Vec<_> = one
+                .properties
+                .iter()
+                .map(|property| {
+                    let finding = one.finding(*property);
+                    let (verdict, length, reason) = match &finding.verdict {
+                        Verdict::Holds => ("holds", None, None),
+                        Verdict::NoneFound(reason) => ("none-found", None, Some(reason.to_string())),
+                        Verdict::Violated(trace) => ("violated", Some(trace.actions.len()), None),
+                    };
+                    let expected = match one.standing(*property) {
+                        Standing::Free => None,
+                        Standing::Expected => Some("as-expected"),
+                        Standing::Unexpected => Some("not-as-expected"),
+                        Standing::CutShort => Some("cut-short"),
+                    };
+                    serde_json::json!({
+                        "property": property.id(),
+                        "verdict": verdict,
+                        "length": length,
+                        "reason": reason,
+                        "premiseReached": finding.premise_reached,
+                        "standing": expected,
+                    })
+                })
+                .collect();
+            serde_json::json!({
+                "model": one.file.scope.name,
+                "path": one.file.path,
+                "profile": one.file.profile.name,
+                "uniqueStates": one.report.unique_states,
+                "transitions": one.report.transitions,
+                "depth": one.report.depth(),
+                "seconds": one.report.elapsed.as_secs_f64(),
+                "stopped": one.report.stopped.map(|reason| reason.to_string()),
+                "claims": claims,
+            })
+        })
+        .collect();
+    serde_json::Value::Array(models)
+}
+
+fn file_name(one: &Checked, property: Property) -> String {
+    format!("{}.{}.{}.json", one.file.scope.name, property.id(), one.file.profile.name)
+}
+
+fn save(folder: &Path, one: &Checked) -> Result<(), Report> {
+    for property in &one.properties {
+        let Verdict::Violated(trace) = &one.finding(*property).verdict else { continue };
+        let saved = Counterexample {
+            everynode_counterexample: FORMAT_VERSION,
+            model: one.file.path.display().to_string(),
+            scope: scope_hash(&one.file.scope),
+            profile: one.file.profile.name.to_owned(),
+            property: property.id().to_owned(),
+            steps: trace.actions.clone(),
+        };
+        let path = folder.join(file_name(one, *property));
+        let text = serde_json::to_string_pretty(&saved).map_err(|error| bad_input::message(error.to_string()))?;
+        std::fs::write(&path, text + "\n")
+            .map_err(|error| bad_input::message(format!("cannot write {}: {error}", path.display())))?;
+    }
+    Ok(())
+}
+
+fn print_census(file: ModelFile, states_max: u64) {
+    say!("{}: distinct values of each field, over at most {states_max} states", file.scope.name);
+    let model = DaemonSetModel::new(file.scope, &[]);
+    for (field, count) in census(&model, states_max) {
+        say!("  {count:>10}  {field}");
+    }
+}

@@ -1,0 +1,365 @@
+//! `everynode placement`: on which nodes may the pods of a `DaemonSet` run, and why not on the others?
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::io::{self, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use k8s_openapi::api::apps::v1::DaemonSet;
+use k8s_openapi::api::core::v1::Node;
+use serde::Serialize;
+
+use super::input::{InputError, Inputs, display_name};
+use crate::manifest::daemon_set::{defaulted_template, name, namespace, uid};
+use crate::manifest::legacy::LegacyPlacement;
+use crate::manifest::node::{self, NodeView};
+use crate::manifest::placement::{Eligibility, NodePlacement, Placement};
+use crate::manifest::pod::PodsByNode;
+use crate::manifest::quantity::QuantityError;
+use crate::release::placement::{ComparisonOperators, PlacedBy, PlacementRules};
+
+/// Up to this many nodes each has a row; more are summed up by reason.
+const ROWS_MAX: usize = 50;
+/// How many nodes a summed-up row names as examples.
+const EXAMPLES_MAX: usize = 3;
+
+/// What was typed behind `everynode placement`.
+#[derive(Clone, Debug, Args)]
+pub struct PlacementArgs {
+    /// Manifests with the `DaemonSet`s, YAML or JSON; other kinds are skipped and counted. `-` is stdin
+    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
+    pub filenames: Vec<PathBuf>,
+    /// Manifests with the nodes, as `kubectl get nodes -o yaml` prints them; absent: the nodes among `-f`
+    #[arg(long, value_name = "FILE")]
+    pub nodes: Vec<PathBuf>,
+    /// Manifests with the pods of all namespaces; only looked at where the controller places pods itself (v1.11,
+    /// v1.12-legacy): then room and host ports count
+    #[arg(long, value_name = "FILE")]
+    pub pods: Vec<PathBuf>,
+    /// The release whose rules decide
+    #[arg(long, value_enum, default_value_t = PlacementProfile::V1_36)]
+    pub profile: PlacementProfile,
+    /// Whether the toleration operators Lt and Gt compare numbers (gate `TaintTolerationComparisonOperators`)
+    #[arg(long, value_enum, default_value_t = Operators::Unsupported, value_name = "SUPPORT")]
+    pub comparison_operators: Operators,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Human)]
+    pub format: Format,
+}
+
+/// A release, and who places in it where there is a choice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum PlacementProfile {
+    /// The controller places
+    #[value(name = "v1.11", alias = "v1.11-legacy")]
+    V1_11Legacy,
+    /// 1.11 with the gate `ScheduleDaemonSetPods` on
+    #[value(name = "v1.11-scheduler")]
+    V1_11Scheduler,
+    /// 1.12 with the gate `ScheduleDaemonSetPods` off
+    #[value(name = "v1.12-legacy")]
+    V1_12Legacy,
+    /// The scheduler places, as in all that follow
+    #[value(name = "v1.12", alias = "v1.12-scheduler")]
+    V1_12Scheduler,
+    /// 1.20
+    #[value(name = "v1.20")]
+    V1_20,
+    /// 1.28
+    #[value(name = "v1.28")]
+    V1_28,
+    /// 1.34
+    #[value(name = "v1.34")]
+    V1_34,
+    /// 1.36
+    #[value(name = "v1.36")]
+    V1_36,
+    /// 1.37, which places as 1.36 does
+    #[value(name = "v1.37")]
+    V1_37,
+}
+
+impl PlacementProfile {
+    /// The switches of the release.
+    pub const fn rules(self) -> PlacementRules {
+        match self {
+            Self::V1_11Legacy => PlacementRules::v1_11_legacy(),
+            Self::V1_11Scheduler => PlacementRules::v1_11_scheduler(),
+            Self::V1_12Legacy => PlacementRules::v1_12_legacy(),
+            Self::V1_12Scheduler => PlacementRules::v1_12_scheduler(),
+            Self::V1_20 => PlacementRules::v1_20(),
+            Self::V1_28 => PlacementRules::v1_28(),
+            Self::V1_34 => PlacementRules::v1_34(),
+            Self::V1_36 | Self::V1_37 => PlacementRules::v1_36(),
+        }
+    }
+}
+
+/// Value of `--comparison-operators`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Operators {
+    /// They compare numbers
+    Supported,
+    /// They tolerate nothing
+    Unsupported,
+}
+
+/// Value of `--format`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Human,
+    /// For machines: an array, one object a `DaemonSet` and node
+    Json,
+}
+
+/// Why there is no answer.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+enum PlacementError {
+    #[error("no DaemonSet in {inputs}{skipped}")]
+    #[diagnostic(help("kubectl get daemonset NAME -o yaml prints one"))]
+    NoDaemonSet { inputs: String, skipped: String },
+    #[error("no Node in {inputs}{skipped}")]
+    #[diagnostic(help("kubectl get nodes -o yaml prints them; give the file as --nodes"))]
+    NoNode { inputs: String, skipped: String },
+    #[error("DaemonSet {daemon_set} has no spec")]
+    NoSpec { daemon_set: String },
+    #[error("placing DaemonSet {daemon_set}: an amount of its template, of a node or of a pod is wrong")]
+    Quantity { daemon_set: String, source: QuantityError },
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Input(#[from] InputError),
+    #[error("cannot write the answer")]
+    Write(#[source] io::Error),
+}
+
+/// One answer as `--format json` prints it.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+struct JsonRow<'a> {
+    daemon_set: &'a str,
+    namespace: &'a str,
+    node: &'a str,
+    /// A pod is created there if there is none.
+    should_run: bool,
+    should_continue_running: bool,
+    reasons: Vec<String>,
+    /// Counted as desired; only where that can differ from `shouldRun` (LEG-3).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    want_to_run: Option<bool>,
+}
+
+/// Whether room and host ports are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Room {
+    Considered,
+    /// The controller of the release does not look.
+    LeftToScheduler,
+    /// It does, but the pods are not known.
+    PodsUnknown,
+}
+
+/// The answers for one `DaemonSet`.
+struct Answers<'a> {
+    daemon_set: &'a DaemonSet,
+    placements: Vec<(&'a Node, NodePlacement)>,
+}
+
+/// Answers what was asked; the exit code.
+///
+/// # Errors
+/// On bad input; nothing has been written to `stdout` then.
+pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write) -> miette::Result<u8> {
+    let mut inputs = Inputs::default();
+    let node_files = if args.nodes.is_empty() { &args.filenames } else { &args.nodes };
+    for path in args.filenames.iter().chain(node_files).chain(&args.pods) {
+        inputs.documents(path).map_err(PlacementError::Input)?;
+    }
+    let of = |paths: &[PathBuf]| {
+        let documents = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
+        documents.map(|(_, documents)| documents).collect::<Vec<_>>()
+    };
+    let daemon_sets: Vec<_> = of(&args.filenames).into_iter().flat_map(|documents| &documents.daemon_sets).collect();
+    let nodes: Vec<_> = of(node_files).into_iter().flat_map(|documents| &documents.nodes).collect();
+    let pods = PodsByNode::of(of(&args.pods).into_iter().flat_map(|documents| &documents.pods));
+    if daemon_sets.is_empty() {
+        let (inputs, skipped) = described(&inputs, &args.filenames);
+        return Err(PlacementError::NoDaemonSet { inputs, skipped }.into());
+    }
+    if nodes.is_empty() {
+        let (inputs, skipped) = described(&inputs, node_files);
+        return Err(PlacementError::NoNode { inputs, skipped }.into());
+    }
+
+    let rules = args.profile.rules().with_comparison_operators(match args.comparison_operators {
+        Operators::Supported => ComparisonOperators::Supported,
+        Operators::Unsupported => ComparisonOperators::Unsupported,
+    });
+    let room = match (rules.placed_by, args.pods.is_empty()) {
+        (PlacedBy::Controller, false) => Room::Considered,
+        (PlacedBy::Controller, true) => Room::PodsUnknown,
+        (PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints, _) => Room::LeftToScheduler,
+    };
+    let answered = daemon_sets.into_iter().map(|daemon_set| answer(daemon_set, &nodes, &pods, rules, room));
+    let answers = answered.collect::<Result<Vec<_>, _>>()?;
+
+    let remarks = notes(&inputs, rules, room);
+    let (answer, notes_to_stderr) = match args.format {
+        Format::Human => (human(&answers) + &remarks, String::new()),
+        Format::Json => (json(&answers, room), remarks),
+    };
+    let written = stderr
+        .write_all(notes_to_stderr.as_bytes())
+        .and_then(|()| stdout.write_all(answer.as_bytes()))
+        .and_then(|()| stdout.flush());
+    match written {
+        // A reader that has seen enough is content.
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(0),
+        Err(error) => Err(PlacementError::Write(error).into()),
+        Ok(()) => Ok(0),
+    }
+}
+
+fn answer<'a>(
+    daemon_set: &'a DaemonSet,
+    nodes: &[&'a Node],
+    pods: &PodsByNode<'_>,
+    rules: PlacementRules,
+    room: Room,
+) -> Result<Answers<'a>, PlacementError> {
+    let key = format!("{}/{}", namespace(daemon_set), name(daemon_set));
+    let Some(spec) = &daemon_set.spec else {
+        return Err(PlacementError::NoSpec { daemon_set: key });
+    };
+    let placements = match room {
+        Room::LeftToScheduler | Room::PodsUnknown => {
+            let placement = Placement::compile(&spec.template, rules);
+            nodes.iter().map(|node| (*node, placement.explain(&NodeView::of(node)))).collect()
+        }
+        Room::Considered => {
+            let template = defaulted_template(daemon_set);
+            let placement = LegacyPlacement::compile(&template, namespace(daemon_set), uid(daemon_set), rules);
+            let placements = placement
+                .and_then(|placement| nodes.iter().map(|node| Ok((*node, placement.explain(node, pods)?))).collect());
+            placements.map_err(|source| PlacementError::Quantity { daemon_set: key, source })?
+        }
+    };
+    Ok(Answers { daemon_set, placements })
+}
+
+/// Names of inputs and what was skipped in them.
+fn described(inputs: &Inputs, paths: &[PathBuf]) -> (String, String) {
+    let names = paths.iter().map(|path| display_name(path)).collect::<Vec<_>>().join(", ");
+    let of = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
+    let skipped = skipped(of.map(|(_, documents)| &documents.skipped));
+    (names, if skipped.is_empty() { skipped } else { format!(" (there are {skipped})") })
+}
+
+/// The kinds that were skipped with their numbers: `3 ConfigMap, 1 Secret`.
+fn skipped<'a>(counts: impl Iterator<Item = &'a BTreeMap<String, usize>>) -> String {
+    let mut sum: BTreeMap<&str, usize> = BTreeMap::new();
+    counts.flatten().for_each(|(kind, count)| *sum.entry(kind).or_default() += count);
+    sum.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
+}
+
+fn notes(inputs: &Inputs, rules: PlacementRules, room: Room) -> String {
+    let mut notes = String::new();
+    let mut note = |text: &str| {
+        notes.push_str(text);
+        notes.push('\n');
+    };
+    match room {
+        Room::Considered => {
+            note("note: room and host ports are considered as the controller of the release did");
+        }
+        Room::LeftToScheduler => {
+            note("note: resources and host ports are not considered; the scheduler looks at them when a pod is created")
+        }
+        Room::PodsUnknown => note(
+            "note: resources and host ports are not considered, which the controller of the release did; give --pods",
+        ),
+    }
+    match rules.placed_by {
+        PlacedBy::SchedulerIgnoringTaints => {
+            note("note: the controller of this release looks at no taint here");
+        }
+        PlacedBy::Controller | PlacedBy::Scheduler => {}
+    }
+    let skipped = skipped(inputs.all().map(|(_, documents)| &documents.skipped));
+    if !skipped.is_empty() {
+        note(&format!("note: objects of other kinds were skipped: {skipped}"));
+    }
+    notes
+}
+
+fn json(answers: &[Answers<'_>], room: Room) -> String {
+    let rows = answers.iter().flat_map(|Answers { daemon_set, placements }| {
+        placements.iter().map(move |(node, NodePlacement { eligibility, reasons })| JsonRow {
+            daemon_set: name(daemon_set),
+            namespace: namespace(daemon_set),
+            node: node::name(node),
+            should_run: eligibility.should_schedule(),
+            should_continue_running: eligibility.should_continue_running(),
+            reasons: reasons.iter().map(ToString::to_string).collect(),
+            want_to_run: (room == Room::Considered).then(|| eligibility.want_to_run()),
+        })
+    });
+    let rows: Vec<_> = rows.collect();
+    serde_json::to_string_pretty(&rows).expect("rows of texts and booleans are always JSON") + "\n"
+}
+
+fn human(answers: &[Answers<'_>]) -> String {
+    let mut text = String::new();
+    for Answers { daemon_set, placements } in answers {
+        let _ = writeln!(text, "DaemonSet {}/{}", namespace(daemon_set), name(daemon_set));
+        if placements.len() > ROWS_MAX {
+            by_reason(placements, &mut text);
+        } else {
+            by_node(placements, &mut text);
+        }
+        text.push_str(&totals(placements));
+        text.push('\n');
+    }
+    text
+}
+
+fn joined(reasons: impl Iterator<Item = String>) -> String {
+    reasons.collect::<Vec<_>>().join("; ")
+}
+
+fn by_node(placements: &[(&Node, NodePlacement)], text: &mut String) {
+    let longest = placements.iter().map(|(node, _)| node::name(node).len()).max();
+    let width = longest.unwrap_or(0).max("NODE".len());
+    let _ = writeln!(text, "  {:width$}  {:10}  WHY", "NODE", "PLACEMENT");
+    for (node, NodePlacement { eligibility, reasons }) in placements {
+        let why = joined(reasons.iter().map(ToString::to_string));
+        let row = format!("  {:width$}  {eligibility:10}  {why}", node::name(node));
+        let _ = writeln!(text, "{}", row.trim_end());
+    }
+}
+
+fn by_reason(placements: &[(&Node, NodePlacement)], text: &mut String) {
+    let mut groups: BTreeMap<(Eligibility, String), Vec<&str>> = BTreeMap::new();
+    for (node, NodePlacement { eligibility, reasons }) in placements {
+        let why = joined(reasons.iter().map(|reason| format!("{reason:#}")));
+        groups.entry((*eligibility, why)).or_default().push(node::name(node));
+    }
+    let _ = writeln!(text, "  {:>6}  {:10}  WHY", "NODES", "PLACEMENT");
+    for ((eligibility, why), nodes) in groups {
+        let examples = nodes.iter().take(EXAMPLES_MAX).copied().collect::<Vec<_>>().join(", ");
+        let more = if nodes.len() > EXAMPLES_MAX { ", ..." } else { "" };
+        let why = if why.is_empty() { why } else { format!("{why} ") };
+        let _ = writeln!(text, "  {:>6}  {eligibility:10}  {why}({examples}{more})", nodes.len());
+    }
+}
+
+fn totals(placements: &[(&Node, NodePlacement)]) -> String {
+    let kinds = [Eligibility::ShouldRun, Eligibility::NoRoom, Eligibility::MayStay, Eligibility::MustGo];
+    let count = |kind| placements.iter().filter(|(_, placement)| placement.eligibility == kind).count();
+    let counts = kinds.map(|kind| (kind, count(kind)));
+    let counts = counts.iter().filter(|(kind, count)| *count > 0 || *kind != Eligibility::NoRoom);
+    let counts = counts.map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ");
+    let nodes = if placements.len() == 1 { "node" } else { "nodes" };
+    format!("  {} {nodes}: {counts}\n", placements.len())
+}

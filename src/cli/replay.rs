@@ -1,0 +1,65 @@
+//! `everynode replay`.
+
+use miette::Report;
+
+use super::args::{Format, ReplayArgs};
+use super::output::{self, say};
+use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input, select, tale};
+use crate::check::Explored;
+use crate::model::compose::{DaemonSetModel, Steps};
+use crate::model::narrative::tell;
+use crate::property::Property;
+use crate::trace::{Counterexample, scope_hash};
+
+/// Replays a saved counterexample: takes its steps, tells them, and judges the claim at the end.
+pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
+    let saved = Counterexample::read(&args.file).map_err(|error| bad_input::message(error.to_string()))?;
+    let profile = select::profile(&saved.profile)?;
+    let mut models = select::models(std::slice::from_ref(&saved.model), Some(profile))?;
+    let file = models.remove(0);
+    if scope_hash(&file.scope) != saved.scope {
+        return Err(bad_input::with_help(
+            format!("{} was saved from another scope than {} is now", args.file.display(), saved.model),
+            "check the model again with --save",
+        ));
+    }
+    let property = Property::named(&saved.property)
+        .ok_or_else(|| bad_input::message(format!("no property is called `{}`", saved.property)))?;
+    let model = DaemonSetModel::new(file.scope, &[property]);
+    let told = tell(&model, &saved.steps).map_err(|error| bad_input::message(error.to_string()))?;
+    let broken = breaks(&model, &saved, property);
+    match args.format {
+        Format::Human => {
+            say!("{} ({}), {}: {}\n", saved.model, saved.profile, property.id(), property.sentence());
+            output::write(format_args!("{}", tale::tale(&told)));
+            let end = if broken { "breaks it" } else { "does not break it" };
+            say!("\nThis behaviour of {} steps {end}.", saved.steps.len());
+        }
+        Format::Json => {
+            let steps: Vec<_> = told
+                .lines
+                .iter()
+                .map(|line| serde_json::json!({"who": line.who, "what": line.what, "sees": line.sees}))
+                .collect();
+            say!(
+                "{}",
+                serde_json::json!({"model": saved.model, "profile": saved.profile, "property": property.id(), "broken": broken, "steps": steps})
+            );
+        }
+    }
+    Ok(if broken { AS_EXPECTED } else { NOT_AS_EXPECTED })
+}
+
+/// Whether the claim is broken by the last state or the last step.
+fn breaks(model: &DaemonSetModel, saved: &Counterexample, property: Property) -> bool {
+    let mut cluster = model.initial();
+    let mut broken = model.judge_state(&cluster).broken;
+    for action in &saved.steps {
+        let mut steps = Steps::new();
+        model.steps(&cluster, &mut steps);
+        let Some((_, next)) = steps.into_iter().find(|(other, _)| other == action) else { return false };
+        broken = model.judge_step(&cluster, action, &next).broken | model.judge_state(&next).broken;
+        cluster = next;
+    }
+    broken & property.bit() != 0
+}

@@ -1,0 +1,46 @@
+//! Which models were meant.
+
+use std::path::Path;
+
+use miette::Report;
+
+use super::bad_input;
+use crate::release::Profile;
+use crate::scope::{ModelFile, bundled, read};
+
+/// The models that `names` mean, all bundled ones if there is none; under `profile` instead of their own.
+pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec<ModelFile>, Report> {
+    if names.is_empty() {
+        return bundled::paths()
+            .into_iter()
+            .map(|path| bundled::read(path, profile).map_err(bad_input::model))
+            .collect();
+    }
+    let mut models = Vec::new();
+    for name in names {
+        let path = Path::new(name);
+        if path.is_file() {
+            models.push(read(path, profile).map_err(bad_input::model)?);
+            continue;
+        }
+        let found = bundled::find(name);
+        if found.is_empty() {
+            return Err(bad_input::with_help(
+                format!("`{name}` is neither a file nor a bundled model"),
+                "`everynode models` lists the bundled ones",
+            ));
+        }
+        for path in found {
+            models.push(bundled::read(path, profile).map_err(bad_input::model)?);
+        }
+    }
+    Ok(models)
+}
+
+/// The profile called `name`.
+pub fn profile(name: &str) -> Result<&'static Profile, Report> {
+    Profile::named(name).ok_or_else(|| {
+        let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
+        bad_input::with_help(format!("no profile is called `{name}`"), format!("profiles: {}", known.join(", ")))
+    })
+}

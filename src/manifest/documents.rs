@@ -1,0 +1,474 @@
+//! Reading Kubernetes objects from YAML or JSON: one, several documents, or a `List`, as `kubectl get -o yaml` prints.
+//!
+//! A text is read in two passes over each document. The first learns only the kinds, the second builds typed objects
+//! of the kinds that placement knows; everything else is skipped and counted. So a file of a whole network plugin
+//! passes, and a mistake in an object that matters is shown at its line.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetStatus};
+use k8s_openapi::api::core::v1::{Node, Pod};
+use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde_saphyr::{Budget, DuplicateKeyPolicy, MergeKeyPolicy, Options};
+
+use super::excerpt::Excerpt;
+
+/// Deepest nesting that is read; real objects stay below 30.
+const DEPTH_MAX: usize = 200;
+
+/// The objects of a text.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Documents {
+    /// `DaemonSet`s, in order.
+    pub daemon_sets: Vec<DaemonSet>,
+    /// Nodes, in order.
+    pub nodes: Vec<Node>,
+    /// Pods, in order.
+    pub pods: Vec<Pod>,
+    /// How many objects of other kinds were skipped, by kind.
+    pub skipped: BTreeMap<String, usize>,
+}
+
+/// A text that cannot be read, with the place.
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
+#[error("{name}:{line}:{column}: {message}")]
+pub struct DocumentError {
+    /// Name of the text: a path, or `stdin`.
+    pub name: String,
+    /// Line, from 1.
+    pub line: usize,
+    /// Column, from 1.
+    pub column: usize,
+    /// What is wrong.
+    pub message: String,
+    #[source_code]
+    excerpt: Arc<Excerpt>,
+    #[label("here")]
+    span: miette::SourceSpan,
+}
+
+impl DocumentError {
+    fn at(name: &str, text: &str, line: usize, column: usize, message: &str) -> Self {
+        let (excerpt, span) = Excerpt::around(name, text, line, column);
+        let message = message.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
+        Self { name: name.to_owned(), line, column, message, excerpt: Arc::new(excerpt), span }
+    }
+}
+
+/// Reads all objects of a text called `name`.
+///
+/// # Errors
+/// At the first document that is malformed, and at the first `DaemonSet`, `Node` or `Pod` that is none.
+pub fn read(name: &str, text: &str) -> Result<Documents, DocumentError> {
+    let mut documents = Documents::default();
+    for chunk in chunks(text) {
+        let start = chunk.text.find(|c: char| !c.is_whitespace());
+        let located = |line: usize, column: usize, message: &str| {
+            DocumentError::at(name, text, chunk.lines_before + line, column, message)
+        };
+        let read = match start.map(|start| chunk.text.as_bytes()[start]) {
+            None => Ok(()),
+            Some(b'{' | b'[') => read_json(chunk.text, &mut documents),
+            Some(_) => read_yaml(chunk.text, &mut documents),
+        };
+        read.map_err(|error| located(error.line, error.column, &error.message))?;
+    }
+    Ok(documents)
+}
+
+/// A place within one chunk and what is wrong there.
+struct Located {
+    line: usize,
+    column: usize,
+    message: String,
+}
+
+/// A part of the text between two document markers.
+struct Chunk<'a> {
+    text: &'a str,
+    lines_before: usize,
+}
+
+/// The text cut at its document markers. A line that begins with `---` is one wherever it stands: YAML allows it at
+/// no other place, block scalars included.
+fn chunks(text: &str) -> Vec<Chunk<'_>> {
+    let text_start = text.len() - text.trim_start_matches('\u{feff}').len();
+    let mut chunks = Vec::new();
+    let (mut start, mut lines_before, mut offset) = (text_start, 0, text_start);
+    for (line_number, line) in text[text_start..].split_inclusive('\n').enumerate() {
+        if is_marker(line) && offset > start {
+            chunks.push(Chunk { text: &text[start..offset], lines_before });
+            (start, lines_before) = (offset, line_number);
+        }
+        offset += line.len();
+    }
+    chunks.push(Chunk { text: &text[start..], lines_before });
+    chunks.retain(|chunk| chunk.text.lines().any(has_content));
+    chunks
+}
+
+fn is_marker(line: &str) -> bool {
+    line.strip_prefix("---").is_some_and(|rest| rest.is_empty() || rest.starts_with(char::is_whitespace))
+}
+
+/// Whether a line belongs to an object: not blank, no comment, no directive, no bare marker.
+fn has_content(line: &str) -> bool {
+    let line = line.strip_prefix("---").unwrap_or(line).trim();
+    !(line.is_empty() || line.starts_with('#') || line.starts_with('%') || line == "...")
+}
+
+fn read_yaml(text: &str, documents: &mut Documents) -> Result<(), Located> {
+    let located = |error: &serde_saphyr::Error| {
+        let location = error.location();
+        let place = |of: fn(&serde_saphyr::Location) -> u64| {
+            location.as_ref().and_then(|location| usize::try_from(of(location)).ok()).unwrap_or(1)
+        };
+        let (line, column) = (place(serde_saphyr::Location::line), place(serde_saphyr::Location::column));
+        let message = error.to_string();
+        let message = message.strip_suffix(&format!(" at line {line}, column {column}")).unwrap_or(&message).to_owned();
+        Located { line, column, message }
+    };
+    // Kinds that are skipped may hold what strict reading refuses; only shape matters in the first pass.
+    let lenient = yaml_options(text.len(), DuplicateKeyPolicy::LastWins);
+    let outline: Outline = serde_saphyr::from_str_with_options(text, lenient).map_err(|error| located(&error))?;
+    let Some(wanted) = Wanted::of(&outline, documents) else {
+        return Ok(());
+    };
+    let strict = yaml_options(text.len(), DuplicateKeyPolicy::Error);
+    let seed = ObjectSeed { wanted: &wanted, documents };
+    serde_saphyr::with_deserializer_from_str_with_options(text, strict, |yaml| seed.deserialize(yaml))
+        .map_err(|error| located(&error))
+}
+
+/// Reading options for a document of this many bytes. The work is bounded by the size of the text: an alias cannot
+/// make more of it.
+fn yaml_options(bytes: usize, duplicate_keys: DuplicateKeyPolicy) -> Options {
+    let mut budget = Budget::default();
+    budget.max_events = budget.max_events.max(bytes);
+    budget.max_nodes = budget.max_nodes.max(bytes);
+    budget.max_total_scalar_bytes = budget.max_total_scalar_bytes.max(bytes);
+    budget.max_depth = DEPTH_MAX;
+    let mut options = Options::default();
+    options.budget = Some(budget);
+    options.duplicate_keys = duplicate_keys;
+    options.merge_keys = MergeKeyPolicy::Merge;
+    options.legacy_octal_numbers = true;
+    options.with_snippet = false;
+    options
+}
+
+/// JSON: one object, or several behind one another.
+fn read_json(text: &str, documents: &mut Documents) -> Result<(), Located> {
+    let mut rest = text.strip_prefix("---").unwrap_or(text);
+    while !rest.trim_start().is_empty() {
+        let lines_before = text[..text.len() - rest.len()].matches('\n').count();
+        let located = |error: &serde_json::Error| {
+            let message = error.to_string();
+            let suffix = format!(" at line {} column {}", error.line(), error.column());
+            let message = message.strip_suffix(&suffix).unwrap_or(&message).to_owned();
+            Located { line: lines_before + error.line().max(1), column: error.column().max(1), message }
+        };
+        let mut outlines = serde_json::Deserializer::from_str(rest).into_iter::<Outline>();
+        let Some(outline) = outlines.next() else {
+            break;
+        };
+        let outline = outline.map_err(|error| located(&error))?;
+        let (object, behind) = rest.split_at(outlines.byte_offset());
+        if let Some(wanted) = Wanted::of(&outline, documents) {
+            let seed = ObjectSeed { wanted: &wanted, documents };
+            let read = seed.deserialize(&mut serde_json::Deserializer::from_str(object));
+            read.map_err(|error| located(&error))?;
+        }
+        rest = behind;
+    }
+    Ok(())
+}
+
+/// A kind that is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    DaemonSet,
+    Node,
+    Pod,
+}
+
+impl Kind {
+    /// The kind by its name and API group; other groups have kinds of the same names.
+    fn of(api_version: Option<&str>, kind: &str) -> Option<Self> {
+        let group = api_version.map(|version| version.split_once('/').map_or("", |(group, _)| group));
+        match (kind, group) {
+            ("DaemonSet", None | Some("apps" | "extensions")) => Some(Self::DaemonSet),
+            ("Node", None | Some("")) => Some(Self::Node),
+            ("Pod", None | Some("")) => Some(Self::Pod),
+            _ => None,
+        }
+    }
+}
+
+/// What the second pass reads of one object.
+enum Wanted {
+    Object(Kind),
+    /// The kind of each item; absent: skipped.
+    Items(Vec<Option<Kind>>),
+}
+
+impl Wanted {
+    /// What to read of an object with this outline; what is not read is counted. Absent: nothing.
+    fn of(outline: &Outline, documents: &mut Documents) -> Option<Self> {
+        let Outline { kind, api_version, items } = outline;
+        let list = kind.as_deref().and_then(|kind| kind.strip_suffix("List"));
+        let Some((list, items)) = list.zip(items.as_ref()) else {
+            return documents.kind_or_count(api_version.as_deref(), kind.as_deref()).map(Self::Object);
+        };
+        let implied = Some(list).filter(|kind| !kind.is_empty());
+        let kinds = items.iter().map(|item| {
+            let api_version = item.api_version.as_deref().or(implied.and(api_version.as_deref()));
+            documents.kind_or_count(api_version, item.kind.as_deref().or(implied))
+        });
+        let kinds: Vec<_> = kinds.collect();
+        kinds.iter().any(Option::is_some).then_some(Self::Items(kinds))
+    }
+}
+
+impl Documents {
+    fn kind_or_count(&mut self, api_version: Option<&str>, kind: Option<&str>) -> Option<Kind> {
+        let known = kind.and_then(|kind| Kind::of(api_version, kind));
+        if known.is_none() {
+            let name = match (kind, api_version) {
+                (None, _) => "without kind".to_owned(),
+                // A kind of the same name in another API group is told apart.
+                (Some(kind), Some(api_version)) if Kind::of(None, kind).is_some() => {
+                    format!("{kind} of {api_version}")
+                }
+                (Some(kind), _) => kind.to_owned(),
+            };
+            *self.skipped.entry(name).or_default() += 1;
+        }
+        known
+    }
+}
+
+/// The first pass: kind, group and, of lists, the same of the items.
+#[derive(Debug, Default)]
+struct Outline {
+    kind: Option<String>,
+    api_version: Option<String>,
+    items: Option<Vec<Outline>>,
+}
+
+/// A value of which only one shape is of interest; every other shape is read and forgotten.
+#[derive(Debug)]
+enum Shape {
+    Text(String),
+    Map(Outline),
+    Sequence(Vec<Outline>),
+    Other,
+}
+
+impl<'de> serde::Deserialize<'de> for Outline {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Ok(match Shape::deserialize(deserializer)? {
+            Shape::Map(outline) => outline,
+            Shape::Text(_) | Shape::Sequence(_) | Shape::Other => Self::default(),
+        })
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor)
+    }
+}
+
+struct ShapeVisitor;
+
+impl<'de> Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a Kubernetes object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
+        let mut outline = Outline::default();
+        while let Some(key) = map.next_key::<String>()? {
+            match key.as_str() {
+                "kind" | "apiVersion" => {
+                    let text = match map.next_value::<Shape>()? {
+                        Shape::Text(text) => Some(text),
+                        Shape::Map(_) | Shape::Sequence(_) | Shape::Other => None,
+                    };
+                    *(if key == "kind" { &mut outline.kind } else { &mut outline.api_version }) = text;
+                }
+                "items" => {
+                    outline.items = match map.next_value::<Shape>()? {
+                        Shape::Sequence(items) => Some(items),
+                        Shape::Text(_) | Shape::Map(_) | Shape::Other => None,
+                    };
+                }
+                _ => {
+                    map.next_value::<IgnoredAny>()?;
+                }
+            }
+        }
+        Ok(Shape::Map(outline))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<Shape, A::Error> {
+        let mut items = Vec::new();
+        while let Some(item) = sequence.next_element()? {
+            items.push(item);
+        }
+        Ok(Shape::Sequence(items))
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Shape, E> {
+        Ok(Shape::Text(text.to_owned()))
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_unit<E>(self) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+
+    fn visit_none<E>(self) -> Result<Shape, E> {
+        Ok(Shape::Other)
+    }
+}
+
+/// The second pass over one document.
+struct ObjectSeed<'a> {
+    wanted: &'a Wanted,
+    documents: &'a mut Documents,
+}
+
+impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        match self.wanted {
+            Wanted::Object(kind) => ItemSeed { kind: Some(*kind), documents: self.documents }.deserialize(deserializer),
+            Wanted::Items(kinds) => deserializer.deserialize_map(ListVisitor { kinds, documents: self.documents }),
+        }
+    }
+}
+
+struct ListVisitor<'a> {
+    kinds: &'a [Option<Kind>],
+    documents: &'a mut Documents,
+}
+
+impl<'de> Visitor<'de> for ListVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("a list of Kubernetes objects")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if key == "items" {
+                map.next_value_seed(ItemsSeed { kinds: self.kinds, documents: &mut *self.documents })?;
+            } else {
+                map.next_value::<IgnoredAny>()?;
+            }
+        }
+        Ok(())
+    }
+}
+
+struct ItemsSeed<'a> {
+    kinds: &'a [Option<Kind>],
+    documents: &'a mut Documents,
+}
+
+impl<'de> DeserializeSeed<'de> for ItemsSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'de> Visitor<'de> for ItemsSeed<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("the items of a list")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
+        let mut kinds = self.kinds.iter().copied();
+        let next = |kinds: &mut dyn Iterator<Item = Option<Kind>>| kinds.next().flatten();
+        while let Some(()) =
+            sequence.next_element_seed(ItemSeed { kind: next(&mut kinds), documents: &mut *self.documents })?
+        {}
+        Ok(())
+    }
+}
+
+/// One object of a known kind, or one to skip.
+struct ItemSeed<'a> {
+    kind: Option<Kind>,
+    documents: &'a mut Documents,
+}
+
+impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
+        use serde::Deserialize as _;
+        match self.kind {
+            None => IgnoredAny::deserialize(deserializer).map(drop),
+            Some(Kind::DaemonSet) => {
+                let AnyDaemonSet { metadata, spec, status } = AnyDaemonSet::deserialize(deserializer)?;
+                self.documents.daemon_sets.push(DaemonSet { metadata, spec, status });
+                Ok(())
+            }
+            Some(Kind::Node) => {
+                let mut node = Node::deserialize(deserializer)?;
+                // Nobody here reads them, and in large clusters they are most of the text.
+                node.metadata.managed_fields = None;
+                if let Some(status) = &mut node.status {
+                    status.images = None;
+                }
+                self.documents.nodes.push(node);
+                Ok(())
+            }
+            Some(Kind::Pod) => {
+                let mut pod = Pod::deserialize(deserializer)?;
+                pod.metadata.managed_fields = None;
+                self.documents.pods.push(pod);
+                Ok(())
+            }
+        }
+    }
+}
+
+/// A `DaemonSet` of any API version that ever had one; what placement reads is the same in all of them.
+#[derive(serde::Deserialize)]
+struct AnyDaemonSet {
+    #[serde(default)]
+    metadata: ObjectMeta,
+    #[serde(default)]
+    spec: Option<DaemonSetSpec>,
+    #[serde(default)]
+    status: Option<DaemonSetStatus>,
+}
