@@ -278,7 +278,7 @@ impl Reader<'_> {
         for (name, value) in &file.switches {
             switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
         }
-        let rules = &profile.placement;
+        let rules = profile.placement;
         let variants = self.variants(&file.variants)?;
         let variant_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
         let nodes = self.nodes(&file.nodes, &variant_names)?;

@@ -103,7 +103,9 @@ impl Names {
     pub fn version_text(&self, version: Option<ResourceVersion>) -> String {
         match version {
             None => String::new(),
-            Some(version) => version.as_incomparable().map_or_else(|| version.0.to_string(), |number| self.text(number)),
+            Some(version) => {
+                version.as_incomparable().map_or_else(|| version.0.to_string(), |number| self.text(number))
+            }
         }
     }
 

@@ -2,21 +2,24 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::PodSpec;
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use serde_json::Value;
 
 use super::json::{at, list, number, seconds, text, texts};
 use super::names::Names;
-use crate::controller::budget::Limit;
+use crate::controller::budget::{Limit, RollingUpdate};
 use crate::controller::handlers::{self, Controller};
 use crate::controller::record::{
-    Counters, HashLabel, NodeName, Phase, ResourceVersion, RollingUpdate, Status, Symbol, TemplateId, Uid,
-    UpdateStrategy,
+    Counters, HashLabel, NodeName, Phase, ResourceVersion, Status, Symbol, TemplateId, Uid, UpdateStrategy,
 };
-use crate::manifest::placement::target_node;
-use crate::manifest::requirement::{InvalidRequirement, Labels, Selector, parse_int};
+use crate::manifest::daemon_set::limit;
+use crate::manifest::label::{Labels, SelectorError};
+use crate::manifest::pod::target_node_name;
+use crate::manifest::selector::Selector;
+use crate::release::budget::BudgetRules;
 
 /// The label with the hash of a pod's or revision's template.
 pub const HASH_LABEL: &str = "controller-revision-hash";
@@ -122,9 +125,7 @@ pub struct DaemonSetDetail {
     /// `spec.template`.
     pub template: TemplateId,
     /// `spec.selector`.
-    pub selector: Result<Selector, InvalidRequirement>,
-    /// `spec.updateStrategy`.
-    pub strategy: UpdateStrategy,
+    pub selector: Result<Selector, SelectorError>,
     /// `spec.minReadySeconds`.
     pub min_ready_seconds: i32,
     /// `spec.revisionHistoryLimit`.
@@ -256,8 +257,8 @@ fn read_pod(names: &Names, json: &Value, labels: Option<&Labels>) -> Result<PodD
     } else if at(json, &["spec", "affinity"]).is_null() {
         None
     } else {
-        let spec: PodSpec = Deserialize::deserialize(&json["spec"])?;
-        target_node(&spec).map(|node| names.node(node))
+        let pod: Pod = Deserialize::deserialize(json)?;
+        target_node_name(&pod).map(|node| names.node(node))
     };
     let condition = list(json, &["status", "conditions"]).iter().find(|condition| condition["type"] == "Ready");
     Ok(PodDetail {
@@ -286,7 +287,6 @@ fn read_daemon_set(names: &Names, json: &Value) -> Result<DaemonSetDetail, serde
         template_generation: parse_int(text(json, &["metadata", "annotations", GENERATION_ANNOTATION])),
         template: names.template(at(json, &["spec", "template"])),
         selector: Selector::parse(selector.as_ref()),
-        strategy: read_strategy(at(json, &["spec", "updateStrategy"])),
         min_ready_seconds: small(number(json, &["spec", "minReadySeconds"])),
         revision_history_limit: small(at(json, &["spec", "revisionHistoryLimit"]).as_i64().unwrap_or(10)),
         status: Status {
@@ -305,28 +305,30 @@ fn read_daemon_set(names: &Names, json: &Value) -> Result<DaemonSetDetail, serde
     })
 }
 
-/// Reads `spec.updateStrategy`.
-pub fn read_strategy(strategy: &Value) -> UpdateStrategy {
-    match text(strategy, &["type"]) {
-        "RollingUpdate" => UpdateStrategy::RollingUpdate(strategy["rollingUpdate"].as_object().map(|rolling| {
-            let limit = |name| rolling.get(name).map_or(Limit::Absent, read_limit);
-            RollingUpdate { max_unavailable: limit("maxUnavailable"), max_surge: limit("maxSurge") }
-        })),
-        "OnDelete" => UpdateStrategy::OnDelete,
-        _ => UpdateStrategy::Unknown,
-    }
+/// Go's `strconv.ParseInt(_, 10, 64)`.
+fn parse_int(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let decimal = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    decimal.then(|| text.parse().ok()).flatten()
 }
 
-/// Reads an `IntOrString`.
-fn read_limit(limit: &Value) -> Limit {
-    match limit {
-        Value::Null => Limit::Absent,
-        Value::String(text) => match text.strip_suffix('%') {
-            None => Limit::NotPercentage,
-            Some(digits) => parse_int(digits)
-                .and_then(|percent| i32::try_from(percent).ok())
-                .map_or(Limit::BadNumber, Limit::Percent),
-        },
-        other => Limit::Number(other.as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(i32::MAX)),
-    }
+/// Reads `spec.updateStrategy`.
+///
+/// # Errors
+///
+/// If a limit is neither a number nor text.
+pub fn read_strategy(strategy: &Value, rules: BudgetRules) -> Result<UpdateStrategy, serde_json::Error> {
+    let read = |limits: &Value, name: &str| -> Result<Limit, serde_json::Error> {
+        let given: Option<IntOrString> = Deserialize::deserialize(&limits[name])?;
+        Ok(limit(given.as_ref(), rules))
+    };
+    Ok(match (text(strategy, &["type"]), &strategy["rollingUpdate"]) {
+        ("RollingUpdate", Value::Null) => UpdateStrategy::RollingUpdate(None),
+        ("RollingUpdate", limits) => UpdateStrategy::RollingUpdate(Some(RollingUpdate {
+            max_unavailable: read(limits, "maxUnavailable")?,
+            max_surge: read(limits, "maxSurge")?,
+        })),
+        ("OnDelete", _) => UpdateStrategy::OnDelete,
+        _ => UpdateStrategy::Unknown,
+    })
 }

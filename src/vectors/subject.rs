@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::manifest::placement::PlacementRules;
-use crate::manifest::tolerations::{AddedTolerations, ComparisonOperators};
+use crate::release::budget::BudgetRules;
+use crate::release::placement::{ComparisonOperators, PlacementRules};
 use crate::release::{Gate, Profile, Switches};
 
 /// A controller that answers vectors.
@@ -13,14 +13,23 @@ pub struct Subject {
     pub switches: Switches,
     /// Its placement.
     pub placement: PlacementRules,
+    /// How it reads budgets.
+    pub budget: BudgetRules,
 }
 
 impl Subject {
     /// The controller of a release.
     pub fn of(profile: &Profile) -> Self {
-        let old = profile.name.starts_with("v1.11") || profile.name.starts_with("v1.12");
-        let added = if old { AddedTolerations::WithoutPidPressure } else { AddedTolerations::WithPidPressure };
-        Self { switches: profile.switches, placement: PlacementRules { added, ..PlacementRules::TODAY } }
+        Self { switches: profile.switches, placement: profile.placement, budget: profile.budget }
+    }
+
+    /// Release 1.36 without the consistency gate.
+    pub fn today_without_gate() -> Self {
+        Self {
+            switches: Switches { gate: Gate::Off, ..Switches::TODAY },
+            placement: PlacementRules::v1_36(),
+            budget: BudgetRules::v1_28(),
+        }
     }
 
     /// The same with the feature gates of a vector.
@@ -30,7 +39,7 @@ impl Subject {
             self.switches.gate = Gate::Off;
         }
         if gates.get("TaintTolerationComparisonOperators") == Some(&true) {
-            self.placement.operators = ComparisonOperators::Supported;
+            self.placement = self.placement.with_comparison_operators(ComparisonOperators::Supported);
         }
         self
     }

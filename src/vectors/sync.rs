@@ -18,7 +18,7 @@ use super::question::{Cache, Given, Line};
 use super::render;
 use super::setting::{Setting, Shelf, find};
 use super::subject::Subject;
-use super::view::{Eye, daemon_set_record, synced};
+use super::view::{Eye, synced};
 use super::wire;
 use super::world::{BackoffRecord, Entry, Group, Now, Records, World};
 use crate::controller::memory::Memory;
@@ -69,7 +69,7 @@ pub fn outcomes(subject: &Subject, line: &Line, given: &Given) -> Result<BTreeSe
         return Ok(BTreeSet::from([render::outcome(&setting, None, &world, &ending)?]));
     }
     let view = View {
-        daemon_set: daemon_set.as_ref().map(|ds| daemon_set_record(&setting.names, ds, &given.current_hash)),
+        daemon_set: daemon_set.as_ref().map(|ds| setting.daemon_set_record(ds)).transpose()?,
         nodes: &[],
         pods: &[],
         revisions: &[],
@@ -77,7 +77,8 @@ pub fn outcomes(subject: &Subject, line: &Line, given: &Given) -> Result<BTreeSe
     };
     let first = Sync::start(&setting.rules, &view, world.memory);
     let eye = daemon_set.map(|ds| Eye::new(subject, ds, setting.now)).transpose()?;
-    let mut search = Search { setting: &setting, eye: eye.as_ref(), outcomes: BTreeSet::new(), seen: FxHashSet::default() };
+    let mut search =
+        Search { setting: &setting, eye: eye.as_ref(), outcomes: BTreeSet::new(), seen: FxHashSet::default() };
     search.follow(world, first)?;
     Ok(search.outcomes)
 }
@@ -142,7 +143,7 @@ impl Search<'_> {
                 Wait::Point(point) => {
                     world.close_group();
                     world.deliver(setting, Now::At(point))?;
-                    let records = self.read(&mut world, eye, point);
+                    let records = self.read(&mut world, eye, point)?;
                     let view = View {
                         daemon_set: None,
                         nodes: &records.nodes,
@@ -188,11 +189,11 @@ impl Search<'_> {
         alternatives.into_iter().try_for_each(|alternative| self.follow(world.clone(), alternative))
     }
 
-    fn read(&self, world: &mut World, eye: &Eye, point: Point) -> Rc<Records> {
+    fn read(&self, world: &mut World, eye: &Eye, point: Point) -> Result<Rc<Records>, BadVector> {
         world.list(point);
         match point {
             // Nothing is read from these stores.
-            Point::GateCheck | Point::RolloutCheck => Rc::default(),
+            Point::GateCheck | Point::RolloutCheck => Ok(Rc::default()),
             Point::Nodes
             | Point::History
             | Point::Dedup
@@ -263,12 +264,7 @@ impl Search<'_> {
     }
 
     /// Gives the replies of a batch to the sync, one after the other.
-    fn take_replies(
-        &mut self,
-        mut world: World,
-        sync: &Sync,
-        replies: &[(Request, Reply)],
-    ) -> Result<(), BadVector> {
+    fn take_replies(&mut self, mut world: World, sync: &Sync, replies: &[(Request, Reply)]) -> Result<(), BadVector> {
         let rules = &self.setting.rules;
         let mut sync = sync.clone();
         for (index, (request, reply)) in replies.iter().enumerate() {
@@ -288,11 +284,10 @@ impl Search<'_> {
 
     /// Whether a fault that depends on the order of requests matches one of these.
     fn faults_count(&self, requests: &[Request]) -> bool {
-        let counts: Vec<_> =
-            (self.setting.given.faults.iter())
-                // A committed request takes a resourceVersion that the sync does not see.
-                .filter(|fault| fault.skip > 0 || fault.times.is_some() || fault.committed)
-                .collect();
+        let counts: Vec<_> = (self.setting.given.faults.iter())
+            // A committed request takes a resourceVersion that the sync does not see.
+            .filter(|fault| fault.skip > 0 || fault.times.is_some() || fault.committed)
+            .collect();
         !counts.is_empty()
             && requests.iter().any(|request| {
                 let (verb, kind, _) = describe(self.setting, *request);
@@ -327,9 +322,11 @@ impl Search<'_> {
                 && requests.iter().any(|request| {
                     let (_, kind, name) = describe(self.setting, *request);
                     kind == Kind::Pod
-                        && world.api.get(kind, &name).and_then(|pod| pod.controller.as_ref()).is_some_and(
-                            |(_, owner, uid)| *owner == us.name && *uid != us.uid,
-                        )
+                        && world
+                            .api
+                            .get(kind, &name)
+                            .and_then(|pod| pod.controller.as_ref())
+                            .is_some_and(|(_, owner, uid)| *owner == us.name && *uid != us.uid)
                 })
         };
         if self.faults_count(requests) || awaited() || foreign() {
