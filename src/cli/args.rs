@@ -26,6 +26,8 @@ pub enum Subcommand {
     Replay(ReplayArgs),
     /// On which nodes may the pods of a `DaemonSet` run, and why not on the others?
     Placement(super::placement::PlacementArgs),
+    /// Put golden vectors of the real controller to ours, and compare the answers.
+    Vectors(super::vectors::VectorsArgs),
     /// Walk through a model in the browser, with stateright's Explorer, on loopback.
     Explore(ExploreArgs),
 }

@@ -11,6 +11,7 @@ mod placement;
 mod replay;
 mod select;
 mod tale;
+mod vectors;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Subcommand::Models(args) => models::run(&args),
         Subcommand::Replay(args) => replay::run(&args),
         Subcommand::Explore(args) => explore::run(&args),
+        Subcommand::Vectors(args) => vectors::run(&args),
         Subcommand::Placement(args) => {
             placement::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock())
         }

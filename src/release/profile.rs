@@ -3,8 +3,8 @@
 use super::switches::{
     AvailabilityTimer, AvailableAt, ClaimOrder, CleanUnscheduled, CollisionError, CollisionRead, CreateError,
     DedupOrder, DeleteNotFound, DeletionSeen, FailedPodError, FailedPods, Gate, HistoryListing, InformerOrder,
-    InitialList, InvalidSelectors, NamespaceTerminating, NodeListing, NodeWake, ObservedOnSkip, PlacedBy, PodGc,
-    RecreateSeen, RedeleteTerminating, RelabelVerb, Relist, RolloutCount, RolloutEligibility, SkippedCreates,
+    InitialList, InvalidSelectors, NamespaceTerminating, NodeListing, NodeUpdates, NodeWake, ObservedOnSkip, PlacedBy,
+    PodGc, RecreateSeen, RedeleteTerminating, RelabelVerb, Relist, RolloutCount, RolloutEligibility, SkippedCreates,
     StatusOnError, StatusRetry, SucceededPods, Surge, Switches, TerminalTerminating, UpdatedBy, Wipe,
 };
 
@@ -158,5 +158,6 @@ const V1_11: Switches = Switches {
     collision_error: CollisionError::Lost,
     collision_read: CollisionRead::Cached,
     node_listing: NodeListing::PerPhase,
+    node_updates: NodeUpdates::LabelsAndTaints,
     ..V1_12
 };

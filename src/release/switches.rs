@@ -450,6 +450,13 @@ switches! {
         /// Every change of labels or taints (a variant).
         Any,
     }
+    /// Which updates of a node are examined without node queue (EVT-14).
+    node_updates: NodeUpdates = Everything {
+        /// Any but heartbeats: conditions may change if the true ones stay the same.
+        Everything,
+        /// Labels, taints and the true conditions: new room is ignored (1.11).
+        LabelsAndTaints,
+    }
     /// How the node queue attributes pods (EVT-18, DS-B07).
     node_wake_owner: NodeWakeOwner = Name {
         /// By the owner's name.

@@ -8,7 +8,7 @@ use super::BadVector;
 use super::json::{list, merge, object_mut, time};
 use super::object::{Detail, HASH_LABEL, Kind, Object};
 use super::setting::{Setting, Shelf, created_name, find, remove, replace};
-use super::view::{Eye, daemon_set_record};
+use super::view::Eye;
 use crate::controller::record::{PodName, ResourceVersion, Status, Symbol, Uid};
 use crate::controller::request::{Reason, Reply, Request, WrittenPod};
 
@@ -178,9 +178,7 @@ impl ApiServer {
         };
         let us = eye.daemon_set();
         Ok(match request {
-            Request::GetDaemonSet => {
-                Reply::DaemonSet(daemon_set_record(&setting.names, &stored, &setting.given.current_hash))
-            }
+            Request::GetDaemonSet => Reply::DaemonSet(setting.daemon_set_record(&stored)?),
             Request::GetRevision(_) => Reply::Revision(eye.revision(&setting.names, &stored)),
             Request::CreateRevision(_) => Reply::Error(Reason::AlreadyExists),
             Request::CreatePod(node, hash, generation) => {
@@ -241,7 +239,7 @@ impl ApiServer {
                     write_status(&mut changed, status);
                     written = self.store(setting, kind, changed)?;
                 }
-                Reply::DaemonSet(daemon_set_record(&setting.names, &written, &setting.given.current_hash))
+                Reply::DaemonSet(setting.daemon_set_record(&written)?)
             }
             Request::DeletePod(_) | Request::DeleteRevision(_) => {
                 self.delete(setting, kind, &stored)?;

@@ -1,28 +1,27 @@
 //! Runs `handlers.jsonl`: one event or one queue item, and what the controller does with it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
+use k8s_openapi::api::core::v1::Pod;
 use serde::{Deserialize, Serialize};
 
 use super::BadVector;
+use super::json::{at, list, object_mut, text};
 use super::names::Names;
 use super::object::{Detail, Kind, Object};
 use super::question::{Event, Given, QueueState};
 use super::subject::Subject;
-use super::view::{daemon_set_record, placement_check, synced};
+use super::view::{PlacementCheck, daemon_set_record, synced, typed_pods};
 use super::wire::{Expectations, OwnWrites, Queued};
 use crate::controller::handlers::{
     self, CachedDaemonSet, Change, Controller, Effect, Effects, Key, NodeChange, PlacedDaemonSet, Selects,
 };
 use crate::controller::memory::{self, Memory};
 use crate::controller::queue::{self, rate_limit};
-use crate::controller::record::Placement;
 use crate::controller::sync::{self, Batches, Rules, State, Sync, View};
-use crate::manifest::label::Labels;
-use crate::manifest::node::NodeView;
-use crate::manifest::selector::Selector;
-use crate::release::{Gate, NodeWake, Switches};
+use crate::manifest::label::or_none;
+use crate::release::{Gate, NodeUpdates, NodeWake, Switches};
 
 /// The answer to a question of this kind.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -79,13 +78,47 @@ impl Answer {
     }
 }
 
+/// The informer stores that handlers read.
+#[derive(Clone, Debug, Default)]
+pub struct Stores {
+    /// `DaemonSet`s.
+    pub daemon_sets: Vec<Rc<Object>>,
+    /// Pods.
+    pub pods: Vec<Rc<Object>>,
+    /// Nodes.
+    pub nodes: Vec<Rc<Object>>,
+}
+
+impl Stores {
+    /// Stores an object in place of the one of its kind, namespace and name, or takes that one away.
+    pub fn put(&mut self, kind: Kind, object: &Rc<Object>, stays: bool) {
+        let store = match kind {
+            Kind::DaemonSet => &mut self.daemon_sets,
+            Kind::Pod => &mut self.pods,
+            Kind::Node => &mut self.nodes,
+            Kind::Revision => return, // Not read by any handler.
+        };
+        store.retain(|other| other.name != object.name || other.namespace != object.namespace);
+        if stays {
+            store.push(object.clone());
+        }
+    }
+
+    /// The pods that the legacy placement check looks at.
+    ///
+    /// # Errors
+    ///
+    /// If one is no pod.
+    pub fn typed_pods(&self, subject: &Subject) -> Result<Vec<Pod>, BadVector> {
+        typed_pods(subject, &self.pods)
+    }
+}
+
 /// What the stores and the controller hold.
 struct World<'a> {
     names: &'a Names,
     subject: Subject,
-    daemon_sets: Vec<Rc<Object>>,
-    pods: Vec<Rc<Object>>,
-    nodes: Vec<Rc<Object>>,
+    stores: Stores,
     memory: BTreeMap<Key, Memory>,
     /// Keys whose sync is under way.
     syncing: Vec<String>,
@@ -106,13 +139,14 @@ pub fn answer(subject: &Subject, given: &Given) -> Result<Answer, BadVector> {
     let mut world = World {
         names: &names,
         subject: *subject,
-        daemon_sets: read(Kind::DaemonSet, &cache.daemon_sets)?,
-        pods: read(Kind::Pod, &cache.pods)?,
-        nodes: read(Kind::Node, &cache.nodes)?,
+        stores: Stores {
+            daemon_sets: read(Kind::DaemonSet, &cache.daemon_sets)?,
+            pods: read(Kind::Pod, &cache.pods)?,
+            nodes: read(Kind::Node, &cache.nodes)?,
+        },
         memory: read_memory(&names, &subject.switches, given)?,
         syncing: given.queue.iter().flat_map(|queue| queue.processing.iter().chain(&queue.again)).cloned().collect(),
     };
-    world.store_event_object(event)?;
     let mut answer = Answer { failures: given.failures, ..Answer::default() };
     let mut queue = given.queue.clone();
     let mut node_queue = given.node_queue.clone();
@@ -122,7 +156,7 @@ pub fn answer(subject: &Subject, given: &Given) -> Result<Answer, BadVector> {
             let node = event.node.as_deref().ok_or_else(|| BadVector::new("`event.node` is missing"))?;
             answer.forgotten.push(node.to_owned());
             take(&mut node_queue, node)?;
-            world.node_item(node)
+            world.node_item(node)?
         }
         "workItem" => {
             let key = event.key.as_deref().ok_or_else(|| BadVector::new("`event.key` is missing"))?;
@@ -250,10 +284,8 @@ pub fn selects(ds: &Object, object: &Object) -> Selects {
     }
     match &ds.daemon_set().selector {
         Err(_) => Selects::Invalid,
-        Ok(selector) if selector.is_empty() || *selector == Selector::Nothing => Selects::No,
         Ok(selector) => {
-            let none = Labels::new();
-            let matches = selector.matches(object.labels.as_ref().unwrap_or(&none));
+            let matches = !selector.is_empty() && selector.matches(or_none(object.labels.as_ref()));
             if matches { Selects::Yes } else { Selects::No }
         }
     }
@@ -275,7 +307,7 @@ pub fn cached(names: &Names, daemon_sets: &[Rc<Object>], object: &Object) -> Vec
 /// How two versions of a pod or a revision compare.
 pub fn change(old: &Object, new: &Object) -> Change {
     let controller = |object: &Object| {
-        let owners = super::json::list(&object.json, &["metadata", "ownerReferences"]);
+        let owners = list(&object.json, &["metadata", "ownerReferences"]);
         owners.iter().find(|owner| owner["controller"] == true).cloned()
     };
     Change {
@@ -286,10 +318,26 @@ pub fn change(old: &Object, new: &Object) -> Change {
 }
 
 /// How two versions of a node compare.
-pub fn node_change(old: &Object, new: &Object) -> NodeChange {
-    let differs = |path: &[&str]| super::json::at(&old.json, path) != super::json::at(&new.json, path);
+pub fn node_change(switches: &Switches, old: &Object, new: &Object) -> NodeChange {
+    let differs = |path: &[&str]| at(&old.json, path) != at(&new.json, path);
     let labels_or_taints = old.labels != new.labels || differs(&["spec", "taints"]);
-    NodeChange { labels_or_taints, ignored: false }
+    let true_conditions = |node: &Object| -> BTreeSet<String> {
+        (list(&node.json, &["status", "conditions"]).iter())
+            .filter(|condition| condition["status"] == "True")
+            .map(|condition| text(condition, &["type"]).to_owned())
+            .collect()
+    };
+    let rest = |node: &Object| {
+        let mut rest = node.json.clone();
+        object_mut(&mut rest, &["metadata"]).remove("resourceVersion");
+        object_mut(&mut rest, &["status"]).remove("conditions");
+        rest
+    };
+    let same = match switches.node_updates {
+        NodeUpdates::Everything => rest(old) == rest(new),
+        NodeUpdates::LabelsAndTaints => !labels_or_taints,
+    };
+    NodeChange { labels_or_taints, ignored: same && true_conditions(old) == true_conditions(new) }
 }
 
 /// The `DaemonSet`s of the store with their placement on a node, as it was and as it is.
@@ -300,24 +348,40 @@ pub fn node_change(old: &Object, new: &Object) -> NodeChange {
 pub fn placed(
     names: &Names,
     subject: &Subject,
-    daemon_sets: &[Rc<Object>],
+    stores: &Stores,
     before: &Object,
     now: &Object,
 ) -> Result<Vec<PlacedDaemonSet>, BadVector> {
-    daemon_sets
-        .iter()
+    let pods = stores.typed_pods(subject)?;
+    (stores.daemon_sets.iter())
         .map(|ds| {
-            let check = placement_check(subject, &ds.json)?;
-            let on = |node: &Object| Placement::from(check.node_should_run_daemon_pod(&NodeView::of(node.node())));
+            let check = PlacementCheck::of(subject, ds)?;
             Ok(PlacedDaemonSet {
                 key: names.key(&ds.namespace, &ds.name),
                 uid: ds.uid,
                 number_misscheduled: ds.daemon_set().status.counters.number_misscheduled,
-                before: on(before),
-                now: on(now),
+                before: check.on(before.node(), &pods)?,
+                now: check.on(now.node(), &pods)?,
             })
         })
         .collect()
+}
+
+/// The kind whose handler this is.
+///
+/// # Errors
+///
+/// If there is no such handler.
+pub fn kind_of_handler(handler: &str) -> Result<Kind, BadVector> {
+    match handler.trim_start_matches(|letter: char| letter.is_ascii_lowercase()) {
+        "DaemonSet" => Some(Kind::DaemonSet),
+        "ControllerRevision" => Some(Kind::Revision),
+        "Pod" => Some(Kind::Pod),
+        "Node" => Some(Kind::Node),
+        _ => None,
+    }
+    .filter(|_| ["add", "update", "delete"].iter().any(|verb| handler.starts_with(verb)))
+    .ok_or_else(|| BadVector::new(format!("no handler is called `{handler}`")))
 }
 
 /// A change of a store.
@@ -329,9 +393,11 @@ pub struct Notification<'a> {
     pub new: Option<&'a Object>,
     /// Whether a sync of that `DaemonSet` is under way.
     pub syncing: bool,
+    /// The `DaemonSet`s that wait for room on the node of the pod (LEG-14).
+    pub suspended: &'a [Key],
 }
 
-/// Calls the handler of a change. `daemon_sets` is their store, which has the change already.
+/// Calls the handler of a change. The stores have it already.
 ///
 /// # Errors
 ///
@@ -339,7 +405,7 @@ pub struct Notification<'a> {
 pub fn notify(
     names: &Names,
     subject: &Subject,
-    daemon_sets: &[Rc<Object>],
+    stores: &Stores,
     event: Notification<'_>,
 ) -> Result<Effects, BadVector> {
     let switches = &subject.switches;
@@ -355,7 +421,7 @@ pub fn notify(
             }
         }
         Detail::Revision(..) => {
-            let cached = cached(names, daemon_sets, object);
+            let cached = cached(names, &stores.daemon_sets, object);
             match (event.old, event.new) {
                 (Some(old), Some(new)) => {
                     handlers::update_revision(switches, &cached, &old.for_handlers(names), &as_seen, change(old, new))
@@ -365,25 +431,25 @@ pub fn notify(
             }
         }
         Detail::Pod(_) => {
-            let cached = cached(names, daemon_sets, object);
+            let cached = cached(names, &stores.daemon_sets, object);
             match (event.old, event.new) {
                 (Some(old), Some(new)) => {
                     let before = old.for_handlers(names);
-                    handlers::update_pod(switches, &cached, &before, &as_seen, change(old, new), &[])
+                    handlers::update_pod(switches, &cached, &before, &as_seen, change(old, new), event.suspended)
                 }
-                (Some(_), None) => handlers::delete_pod(&cached, &as_seen, &[]),
-                (None, _) => handlers::add_pod(switches, &cached, &as_seen, &[]),
+                (Some(_), None) => handlers::delete_pod(&cached, &as_seen, event.suspended),
+                (None, _) => handlers::add_pod(switches, &cached, &as_seen, event.suspended),
             }
         }
         Detail::Node(_) => {
             let node = names.node(&object.name);
             let placed = |before, now| match switches.node_wake {
-                NodeWake::Compare => placed(names, subject, daemon_sets, before, now),
+                NodeWake::Compare => placed(names, subject, stores, before, now),
                 NodeWake::V133 | NodeWake::Today | NodeWake::Any => Ok(Vec::new()),
             };
             match (event.old, event.new) {
                 (Some(old), Some(new)) => {
-                    handlers::update_node(switches, node, node_change(old, new), &placed(old, new)?)
+                    handlers::update_node(switches, node, node_change(switches, old, new), &placed(old, new)?)
                 }
                 (Some(_), None) => Effects::new(), // EVT-19
                 (None, _) => handlers::add_node(switches, node, &placed(object, object)?),
@@ -393,29 +459,9 @@ pub fn notify(
 }
 
 impl World<'_> {
-    /// The object of the event enters or leaves its store before the handler runs.
-    fn store_event_object(&mut self, event: &Event) -> Result<(), BadVector> {
-        let Some(object) = &event.object else { return Ok(()) };
-        if event.handler.starts_with("delete") {
-            return Ok(());
-        }
-        if event.handler.ends_with("DaemonSet") {
-            self.daemon_sets.push(Object::read(self.names, Kind::DaemonSet, object.clone())?);
-        } else if event.handler.ends_with("Node") {
-            self.nodes.push(Object::read(self.names, Kind::Node, object.clone())?);
-        }
-        Ok(())
-    }
-
     /// Runs the handler of an event.
-    fn handle(&self, event: &Event) -> Result<Effects, BadVector> {
-        let kind = match event.handler.trim_start_matches(|letter: char| letter.is_ascii_lowercase()) {
-            "DaemonSet" => Kind::DaemonSet,
-            "ControllerRevision" => Kind::Revision,
-            "Pod" => Kind::Pod,
-            "Node" => Kind::Node,
-            _ => return Err(BadVector::new(format!("no handler is called `{}`", event.handler))),
-        };
+    fn handle(&mut self, event: &Event) -> Result<Effects, BadVector> {
+        let kind = kind_of_handler(&event.handler)?;
         let read = |value: &Option<serde_json::Value>| -> Result<Option<Rc<Object>>, BadVector> {
             Ok(value.as_ref().map(|value| Object::read(self.names, kind, value.clone())).transpose()?)
         };
@@ -432,23 +478,22 @@ impl World<'_> {
             .iter()
             .chain(&new)
             .any(|object| self.syncing.iter().any(|key| split_key(key) == Some((&object.namespace, &object.name))));
-        let event = Notification { old: old.as_deref(), new: new.as_deref(), syncing };
-        notify(self.names, &self.subject, &self.daemon_sets, event)
+        if let Some(object) = new.as_ref().or(old.as_ref()) {
+            self.stores.put(kind, object, new.is_some());
+        }
+        let event = Notification { old: old.as_deref(), new: new.as_deref(), syncing, suspended: &[] };
+        notify(self.names, &self.subject, &self.stores, event)
     }
 
     /// The next item of the node queue (EVT-16).
-    fn node_item(&self, name: &str) -> Effects {
-        let Some(node) = self.nodes.iter().find(|node| node.name == name) else { return Effects::new() };
-        let bound: Vec<Controller> = self
-            .pods
-            .iter()
-            .filter(|pod| super::json::text(&pod.json, &["spec", "nodeName"]) == name)
+    fn node_item(&self, name: &str) -> Result<Effects, BadVector> {
+        let Some(node) = self.stores.nodes.iter().find(|node| node.name == name) else { return Ok(Effects::new()) };
+        let bound: Vec<Controller> = (self.stores.pods.iter())
+            .filter(|pod| text(&pod.json, &["spec", "nodeName"]) == name)
             .map(|pod| pod.controller_for_handlers(self.names))
             .collect();
-        match placed(self.names, &self.subject, &self.daemon_sets, node, node) {
-            Ok(placed) => handlers::node_item(&self.subject.switches, &placed, &bound),
-            Err(_) => Effects::new(),
-        }
+        let placed = placed(self.names, &self.subject, &self.stores, node, node)?;
+        Ok(handlers::node_item(&self.subject.switches, &placed, &bound))
     }
 
     /// The next item of the work queue: a sync that sends no request, and what becomes of its key.
@@ -476,9 +521,9 @@ impl World<'_> {
     fn short_sync(&mut self, key: &str, given: &Given) -> Result<(bool, sync::Effects), BadVector> {
         let Some((namespace, name)) = split_key(key) else { return Ok((false, sync::Effects::new())) };
         let names = self.names;
-        let cached = self.daemon_sets.iter().find(|ds| ds.namespace == namespace && ds.name == name);
+        let cached = self.stores.daemon_sets.iter().find(|ds| ds.namespace == namespace && ds.name == name);
         let view = View {
-            daemon_set: cached.map(|ds| daemon_set_record(names, ds, "")),
+            daemon_set: cached.map(|ds| daemon_set_record(names, &self.subject, ds, "")).transpose()?,
             nodes: &[],
             pods: &[],
             revisions: &[],

@@ -2,8 +2,9 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::{Pod, PodSpec};
+use k8s_openapi::api::core::v1::Pod;
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::LabelSelector;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -14,9 +15,11 @@ use crate::controller::handlers::{self, Controller};
 use crate::controller::record::{
     Counters, HashLabel, NodeName, Phase, ResourceVersion, Status, Symbol, TemplateId, Uid, UpdateStrategy,
 };
+use crate::manifest::daemon_set::limit;
 use crate::manifest::label::{Labels, SelectorError};
 use crate::manifest::pod::target_node_name;
 use crate::manifest::selector::Selector;
+use crate::release::budget::BudgetRules;
 
 /// The label with the hash of a pod's or revision's template.
 pub const HASH_LABEL: &str = "controller-revision-hash";
@@ -123,8 +126,6 @@ pub struct DaemonSetDetail {
     pub template: TemplateId,
     /// `spec.selector`.
     pub selector: Result<Selector, SelectorError>,
-    /// `spec.updateStrategy`.
-    pub strategy: UpdateStrategy,
     /// `spec.minReadySeconds`.
     pub min_ready_seconds: i32,
     /// `spec.revisionHistoryLimit`.
@@ -256,8 +257,7 @@ fn read_pod(names: &Names, json: &Value, labels: Option<&Labels>) -> Result<PodD
     } else if at(json, &["spec", "affinity"]).is_null() {
         None
     } else {
-        let spec: PodSpec = Deserialize::deserialize(&json["spec"])?;
-        let pod = Pod { spec: Some(spec), ..Pod::default() };
+        let pod: Pod = Deserialize::deserialize(json)?;
         target_node_name(&pod).map(|node| names.node(node))
     };
     let condition = list(json, &["status", "conditions"]).iter().find(|condition| condition["type"] == "Ready");
@@ -273,10 +273,7 @@ fn read_pod(names: &Names, json: &Value, labels: Option<&Labels>) -> Result<PodD
         bound: !node_name.is_empty(),
         target,
         hash: names.symbol(label(HASH_LABEL)),
-        generation: label(GENERATION_LABEL)
-            .parse()
-            .ok()
-            .filter(|number: &i64| number.to_string() == label(GENERATION_LABEL)),
+        generation: parse_int(label(GENERATION_LABEL)).filter(|number| number.to_string() == label(GENERATION_LABEL)),
     })
 }
 
@@ -287,10 +284,9 @@ fn read_daemon_set(names: &Names, json: &Value) -> Result<DaemonSetDetail, serde
     let counter = |name| small(number(status, &[name]));
     Ok(DaemonSetDetail {
         generation: number(json, &["metadata", "generation"]),
-        template_generation: text(json, &["metadata", "annotations", GENERATION_ANNOTATION]).parse().ok(),
+        template_generation: parse_int(text(json, &["metadata", "annotations", GENERATION_ANNOTATION])),
         template: names.template(at(json, &["spec", "template"])),
         selector: Selector::parse(selector.as_ref()),
-        strategy: read_strategy(at(json, &["spec", "updateStrategy"])),
         min_ready_seconds: small(number(json, &["spec", "minReadySeconds"])),
         revision_history_limit: small(at(json, &["spec", "revisionHistoryLimit"]).as_i64().unwrap_or(10)),
         status: Status {
@@ -309,23 +305,30 @@ fn read_daemon_set(names: &Names, json: &Value) -> Result<DaemonSetDetail, serde
     })
 }
 
-/// Reads `spec.updateStrategy`.
-pub fn read_strategy(strategy: &Value) -> UpdateStrategy {
-    match text(strategy, &["type"]) {
-        "RollingUpdate" => UpdateStrategy::RollingUpdate(strategy["rollingUpdate"].as_object().map(|rolling| {
-            let limit = |name| rolling.get(name).map_or(Limit::Absent, read_limit);
-            RollingUpdate { max_unavailable: limit("maxUnavailable"), max_surge: limit("maxSurge") }
-        })),
-        "OnDelete" => UpdateStrategy::OnDelete,
-        _ => UpdateStrategy::Unknown,
-    }
+/// Go's `strconv.ParseInt(_, 10, 64)`.
+fn parse_int(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
+    let decimal = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    decimal.then(|| text.parse().ok()).flatten()
 }
 
-/// Reads an `IntOrString`.
-fn read_limit(limit: &Value) -> Limit {
-    match limit {
-        Value::Null => Limit::Absent,
-        Value::String(text) => Limit::percentage(text),
-        other => Limit::Number(other.as_i64().and_then(|number| i32::try_from(number).ok()).unwrap_or(i32::MAX)),
-    }
+/// Reads `spec.updateStrategy`.
+///
+/// # Errors
+///
+/// If a limit is neither a number nor text.
+pub fn read_strategy(strategy: &Value, rules: BudgetRules) -> Result<UpdateStrategy, serde_json::Error> {
+    let read = |limits: &Value, name: &str| -> Result<Limit, serde_json::Error> {
+        let given: Option<IntOrString> = Deserialize::deserialize(&limits[name])?;
+        Ok(limit(given.as_ref(), rules))
+    };
+    Ok(match (text(strategy, &["type"]), &strategy["rollingUpdate"]) {
+        ("RollingUpdate", Value::Null) => UpdateStrategy::RollingUpdate(None),
+        ("RollingUpdate", limits) => UpdateStrategy::RollingUpdate(Some(RollingUpdate {
+            max_unavailable: read(limits, "maxUnavailable")?,
+            max_surge: read(limits, "maxSurge")?,
+        })),
+        ("OnDelete", _) => UpdateStrategy::OnDelete,
+        _ => UpdateStrategy::Unknown,
+    })
 }

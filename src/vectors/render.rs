@@ -15,7 +15,9 @@ use super::wire::{Backoff, Expectations, Failure, Json, Outcome, Request as Writ
 use super::world::{Entry, World, reason_text};
 use crate::controller::record;
 use crate::controller::request::{self, Causes, Reason, Request};
-use crate::release::{Gate, PlacedBy};
+use crate::manifest::pod::Binding;
+use crate::release::Gate;
+use crate::release::placement::{OldKubelets, PlacedBy};
 
 /// The outcome of a sync that has ended.
 ///
@@ -179,7 +181,12 @@ fn written(
             written.node = std::mem::take(&mut written.name);
             written.hash = names.symbol_text(hash);
             written.generation = generation.map(|generation| generation.to_string()).unwrap_or_default();
-            written.bound = setting.subject.switches.placed_by == PlacedBy::Controller;
+            // Only the answers of releases that bind some pods themselves tell.
+            let rules = setting.subject.placement;
+            if rules.placed_by == PlacedBy::Controller || rules.old_kubelets == OldKubelets::BoundByController {
+                let binding = setting.binding(eye, node)?;
+                written.bound = !matches!(binding, Binding::Scheduled { node_name: None, .. });
+            }
             if setting.given.full_pods {
                 written.object = Some(Json(setting.created_pod(eye, node, hash, generation)?));
             }

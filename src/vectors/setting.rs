@@ -1,25 +1,23 @@
 //! What is fixed while a vector is answered, and the objects that the sync writes.
 
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use k8s_openapi::api::core::v1::{Node, PodTemplateSpec};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::BadVector;
 use super::json::{at, object_mut, seconds, text, texts, time};
 use super::names::Names;
-use super::object::{GENERATION_LABEL, HASH_LABEL, Object};
+use super::object::{GENERATION_LABEL, HASH_LABEL, Kind, Object};
 use super::question::Given;
 use super::subject::Subject;
-use super::view::Eye;
-use crate::controller::record::{NodeName, Symbol};
+use super::view::{Eye, daemon_set_record};
+use crate::controller::record::{DaemonSet, NodeName, Symbol};
 use crate::controller::sync::{Batches, Rules};
 use crate::manifest::legacy::created_pod_tolerations;
-use crate::manifest::pod::replace_daemon_set_pod_node_name_node_affinity;
-use crate::release::PlacedBy;
-
-use std::collections::BTreeMap;
-use std::rc::Rc;
-
-use k8s_openapi::api::core::v1::{PodSpec, PodTemplateSpec};
-use serde::Deserialize;
+use crate::manifest::pod::{Binding, binding};
 
 /// What is fixed while a vector is answered.
 #[derive(Debug)]
@@ -64,11 +62,35 @@ impl<'a> Setting<'a> {
         }
     }
 
+    /// A `DaemonSet` as the sync sees it.
+    ///
+    /// # Errors
+    ///
+    /// If its strategy is none.
+    pub fn daemon_set_record(&self, object: &Object) -> Result<DaemonSet, BadVector> {
+        daemon_set_record(&self.names, &self.subject, object, &self.given.current_hash)
+    }
+
+    /// How a pod created for `node` comes there (LEG-1, LEG-2, LEG-8).
+    ///
+    /// # Errors
+    ///
+    /// If the template or the node is none.
+    pub fn binding(&self, eye: &Eye, node: NodeName) -> Result<Binding, BadVector> {
+        let template: PodTemplateSpec = Deserialize::deserialize(at(&eye.daemon_set().json, &["spec", "template"]))?;
+        let name = self.names.node_text(node);
+        let cached = self.given.cache.iter().flat_map(|cache| &cache.nodes);
+        let cached = cached.filter(|node| text(node, &["metadata", "name"]) == name);
+        let mut node: Node = cached.map(Deserialize::deserialize).next().transpose()?.unwrap_or_default();
+        node.metadata.name = Some(name);
+        Ok(binding(&template, &node, self.subject.placement))
+    }
+
     /// The pod that the sync sends for `node` (EXEC-5).
     ///
     /// # Errors
     ///
-    /// If the template is none.
+    /// If the template or the node is none.
     pub fn created_pod(
         &self,
         eye: &Eye,
@@ -77,20 +99,17 @@ impl<'a> Setting<'a> {
         generation: Option<i64>,
     ) -> Result<Value, BadVector> {
         let template = at(&eye.daemon_set().json, &["spec", "template"]);
-        let node = self.names.node_text(node);
+        let typed: PodTemplateSpec = Deserialize::deserialize(template)?;
+        let tolerations = created_pod_tolerations(&typed, self.namespace, self.subject.placement);
         let mut spec = template["spec"].clone();
-        let typed: PodSpec = Deserialize::deserialize(&spec)?;
-        let whole: PodTemplateSpec = Deserialize::deserialize(template)?;
-        let tolerations = created_pod_tolerations(&whole, "ns", self.subject.placement);
         let fields = object_mut(&mut spec, &[]);
         fields.insert("tolerations".to_owned(), serde_json::to_value(tolerations)?);
-        match self.subject.switches.placed_by {
-            PlacedBy::Scheduler => {
-                let affinity = replace_daemon_set_pod_node_name_node_affinity(typed.affinity.as_ref(), &node);
+        match self.binding(eye, node)? {
+            Binding::Scheduled { affinity, .. } => {
                 fields.insert("affinity".to_owned(), serde_json::to_value(affinity)?);
             }
-            PlacedBy::Controller => {
-                fields.insert("nodeName".to_owned(), Value::String(node));
+            Binding::Bound { node_name } => {
+                fields.insert("nodeName".to_owned(), Value::String(node_name));
             }
         }
         let mut labels = texts(template, &["metadata", "labels"]).unwrap_or_default();
@@ -199,15 +218,15 @@ pub fn created_name(node: &str, attempt: u32) -> String {
 }
 
 /// Shared objects, by kind and name.
-pub type Shelf = Vec<(super::object::Kind, Rc<Object>)>;
+pub type Shelf = Vec<(Kind, Rc<Object>)>;
 
 /// The object of this kind and name.
-pub fn find<'a>(shelf: &'a Shelf, kind: super::object::Kind, name: &str) -> Option<&'a Rc<Object>> {
+pub fn find<'a>(shelf: &'a Shelf, kind: Kind, name: &str) -> Option<&'a Rc<Object>> {
     shelf.iter().find(|(other, object)| *other == kind && object.name == name).map(|(_, object)| object)
 }
 
 /// Puts an object in place of one of its kind and name.
-pub fn replace(shelf: &mut Shelf, kind: super::object::Kind, object: Rc<Object>) {
+pub fn replace(shelf: &mut Shelf, kind: Kind, object: Rc<Object>) {
     match shelf.iter_mut().find(|(other, old)| *other == kind && old.name == object.name) {
         Some((_, old)) => *old = object,
         None => shelf.push((kind, object)),
@@ -215,7 +234,7 @@ pub fn replace(shelf: &mut Shelf, kind: super::object::Kind, object: Rc<Object>)
 }
 
 /// Takes the object of this kind and name away.
-pub fn remove(shelf: &mut Shelf, kind: super::object::Kind, name: &str) -> Option<Rc<Object>> {
+pub fn remove(shelf: &mut Shelf, kind: Kind, name: &str) -> Option<Rc<Object>> {
     let index = shelf.iter().position(|(other, object)| *other == kind && object.name == name)?;
     Some(shelf.remove(index).1)
 }

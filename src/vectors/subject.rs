@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::release::budget::BudgetRules;
 use crate::release::placement::{ComparisonOperators, PlacementRules};
 use crate::release::{Gate, Profile, Switches};
 
@@ -12,12 +13,23 @@ pub struct Subject {
     pub switches: Switches,
     /// Its placement.
     pub placement: PlacementRules,
+    /// How it reads budgets.
+    pub budget: BudgetRules,
 }
 
 impl Subject {
     /// The controller of a release.
     pub fn of(profile: &Profile) -> Self {
-        Self { switches: profile.switches, placement: profile.placement }
+        Self { switches: profile.switches, placement: profile.placement, budget: profile.budget }
+    }
+
+    /// Release 1.36 without the consistency gate.
+    pub fn today_without_gate() -> Self {
+        Self {
+            switches: Switches { gate: Gate::Off, ..Switches::TODAY },
+            placement: PlacementRules::v1_36(),
+            budget: BudgetRules::v1_28(),
+        }
     }
 
     /// The same with the feature gates of a vector.
@@ -27,7 +39,7 @@ impl Subject {
             self.switches.gate = Gate::Off;
         }
         if gates.get("TaintTolerationComparisonOperators") == Some(&true) {
-            self.placement.comparison_operators = ComparisonOperators::Supported;
+            self.placement = self.placement.with_comparison_operators(ComparisonOperators::Supported);
         }
         self
     }

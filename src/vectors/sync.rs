@@ -18,7 +18,7 @@ use super::question::{Cache, Given, Line};
 use super::render;
 use super::setting::{Setting, Shelf, find};
 use super::subject::Subject;
-use super::view::{Eye, daemon_set_record, synced};
+use super::view::{Eye, synced};
 use super::wire;
 use super::world::{BackoffRecord, Entry, Group, Now, Records, World};
 use crate::controller::memory::Memory;
@@ -69,7 +69,7 @@ pub fn outcomes(subject: &Subject, line: &Line, given: &Given) -> Result<BTreeSe
         return Ok(BTreeSet::from([render::outcome(&setting, None, &world, &ending)?]));
     }
     let view = View {
-        daemon_set: daemon_set.as_ref().map(|ds| daemon_set_record(&setting.names, ds, &given.current_hash)),
+        daemon_set: daemon_set.as_ref().map(|ds| setting.daemon_set_record(ds)).transpose()?,
         nodes: &[],
         pods: &[],
         revisions: &[],
@@ -143,7 +143,7 @@ impl Search<'_> {
                 Wait::Point(point) => {
                     world.close_group();
                     world.deliver(setting, Now::At(point))?;
-                    let records = self.read(&mut world, eye, point);
+                    let records = self.read(&mut world, eye, point)?;
                     let view = View {
                         daemon_set: None,
                         nodes: &records.nodes,
@@ -189,11 +189,11 @@ impl Search<'_> {
         alternatives.into_iter().try_for_each(|alternative| self.follow(world.clone(), alternative))
     }
 
-    fn read(&self, world: &mut World, eye: &Eye, point: Point) -> Rc<Records> {
+    fn read(&self, world: &mut World, eye: &Eye, point: Point) -> Result<Rc<Records>, BadVector> {
         world.list(point);
         match point {
             // Nothing is read from these stores.
-            Point::GateCheck | Point::RolloutCheck => Rc::default(),
+            Point::GateCheck | Point::RolloutCheck => Ok(Rc::default()),
             Point::Nodes
             | Point::History
             | Point::Dedup

@@ -2,22 +2,24 @@
 
 use std::rc::Rc;
 
-use k8s_openapi::api::core::v1::PodTemplateSpec;
+use k8s_openapi::api::core::v1::{Node, Pod, PodTemplateSpec};
 use serde::Deserialize;
-use serde_json::Value;
 
 use super::BadVector;
-use super::json::at;
+use super::json::{at, text};
 use super::names::Names;
-use super::object::{Detail, Object};
+use super::object::{Detail, Object, read_strategy};
 use super::question::Given;
 use super::subject::Subject;
 use crate::controller::memory::Synced;
-use crate::controller::record::{self, DaemonSet, ResourceVersion};
-use crate::manifest::label::Labels;
+use crate::controller::record::{self, DaemonSet, Placement, ResourceVersion};
+use crate::manifest;
+use crate::manifest::label::{Labels, or_none};
+use crate::manifest::legacy::LegacyPlacement;
 use crate::manifest::node::NodeView;
-use crate::manifest::placement::Placement as PlacementCheck;
+use crate::manifest::pod::PodsByNode;
 use crate::release::AvailableAt;
+use crate::release::placement::PlacedBy;
 
 /// How far the stores have come.
 pub fn synced(names: &Names, given: &Given) -> Synced {
@@ -29,20 +31,77 @@ pub fn synced(names: &Names, given: &Given) -> Synced {
     }
 }
 
-/// The placement check of the template of a `DaemonSet`.
+/// The placement check of a `DaemonSet`, in the way of its release.
+#[derive(Debug)]
+pub enum PlacementCheck {
+    /// Selector, affinity and taints.
+    Scheduler(Box<manifest::placement::Placement>),
+    /// Room and ports too.
+    Controller(Box<LegacyPlacement>),
+}
+
+impl PlacementCheck {
+    /// The check of this `DaemonSet`'s template.
+    ///
+    /// # Errors
+    ///
+    /// If the template is none.
+    pub fn of(subject: &Subject, daemon_set: &Object) -> Result<Self, BadVector> {
+        let template: PodTemplateSpec = Deserialize::deserialize(at(&daemon_set.json, &["spec", "template"]))?;
+        let rules = subject.placement;
+        Ok(match rules.placed_by {
+            PlacedBy::Controller => {
+                let uid = text(&daemon_set.json, &["metadata", "uid"]);
+                Self::Controller(Box::new(LegacyPlacement::compile(&template, &daemon_set.namespace, uid, rules)?))
+            }
+            PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints => {
+                Self::Scheduler(Box::new(manifest::placement::Placement::compile(&template, rules)))
+            }
+        })
+    }
+
+    /// What it says of a node. `pods` are those of [`typed_pods`].
+    ///
+    /// # Errors
+    ///
+    /// If an amount of the node or of a pod is none.
+    pub fn on(&self, node: &Node, pods: &[Pod]) -> Result<Placement, BadVector> {
+        let eligibility = match self {
+            Self::Scheduler(check) => check.node_should_run_daemon_pod(&NodeView::of(node)),
+            Self::Controller(check) => check.explain(node, &PodsByNode::of(pods))?.eligibility,
+        };
+        Ok(Placement::from(eligibility))
+    }
+}
+
+/// The pods that the check of this release looks at: none where the scheduler sees to room and ports.
 ///
 /// # Errors
 ///
-/// If the template is none.
-pub fn placement_check(subject: &Subject, daemon_set: &Value) -> Result<PlacementCheck, BadVector> {
-    let template: PodTemplateSpec = Deserialize::deserialize(at(daemon_set, &["spec", "template"]))?;
-    Ok(PlacementCheck::compile(&template, subject.placement))
+/// If one is no pod.
+pub fn typed_pods<'a>(
+    subject: &Subject,
+    pods: impl IntoIterator<Item = &'a Rc<Object>>,
+) -> Result<Vec<Pod>, BadVector> {
+    match subject.placement.placed_by {
+        PlacedBy::Controller => pods.into_iter().map(|pod| Ok(Deserialize::deserialize(&pod.json)?)).collect(),
+        PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints => Ok(Vec::new()),
+    }
 }
 
 /// A `DaemonSet` as a sync sees it. `hash` is that of its template and collision count.
-pub fn daemon_set_record(names: &Names, object: &Object, hash: &str) -> DaemonSet {
+///
+/// # Errors
+///
+/// If its strategy is none.
+pub fn daemon_set_record(
+    names: &Names,
+    subject: &Subject,
+    object: &Object,
+    hash: &str,
+) -> Result<DaemonSet, BadVector> {
     let detail = object.daemon_set();
-    DaemonSet {
+    Ok(DaemonSet {
         uid: object.uid,
         resource_version: object.version,
         generation: detail.generation,
@@ -56,11 +115,11 @@ pub fn daemon_set_record(names: &Names, object: &Object, hash: &str) -> DaemonSe
             Ok(_) => record::Selector::Valid,
             Err(_) => record::Selector::Invalid,
         },
-        strategy: detail.strategy,
+        strategy: read_strategy(at(&object.json, &["spec", "updateStrategy"]), subject.budget)?,
         min_ready_seconds: detail.min_ready_seconds,
         revision_history_limit: detail.revision_history_limit,
         status: detail.status,
-    }
+    })
 }
 
 /// A `DaemonSet` as its sync uses it to look at other objects.
@@ -79,7 +138,7 @@ impl Eye {
     ///
     /// If its template is none.
     pub fn new(subject: &Subject, daemon_set: Rc<Object>, now: i64) -> Result<Self, BadVector> {
-        let placement = placement_check(subject, &daemon_set.json)?;
+        let placement = PlacementCheck::of(subject, &daemon_set)?;
         Ok(Self { daemon_set, placement, now, available_at: subject.switches.available_at })
     }
 
@@ -89,9 +148,8 @@ impl Eye {
     }
 
     fn matches(&self, labels: Option<&Labels>) -> bool {
-        let none = Labels::new();
         match &self.daemon_set.daemon_set().selector {
-            Ok(selector) => selector.matches(labels.unwrap_or(&none)),
+            Ok(selector) => selector.matches(or_none(labels)),
             Err(_) => false,
         }
     }
@@ -147,10 +205,19 @@ impl Eye {
         }
     }
 
-    /// A node as the sync sees it.
-    pub fn node(&self, names: &Names, object: &Object, in_backoff: bool) -> record::Node {
-        let eligibility = self.placement.node_should_run_daemon_pod(&NodeView::of(object.node()));
-        let placement = record::Placement::from(eligibility);
-        record::Node { name: names.node(&object.name), placement, in_backoff }
+    /// A node as the sync sees it. `pods` are those of [`typed_pods`].
+    ///
+    /// # Errors
+    ///
+    /// If an amount of the node or of a pod is none.
+    pub fn node(
+        &self,
+        names: &Names,
+        object: &Object,
+        in_backoff: bool,
+        pods: &[Pod],
+    ) -> Result<record::Node, BadVector> {
+        let placement = self.placement.on(object.node(), pods)?;
+        Ok(record::Node { name: names.node(&object.name), placement, in_backoff })
     }
 }

@@ -6,11 +6,11 @@ use smallvec::SmallVec;
 
 use super::BadVector;
 use super::api_server::{ApiServer, describe};
-use super::handlers::{Notification, notify};
+use super::handlers::{Notification, Stores, notify};
 use super::object::{Kind, Object};
 use super::question::{Action, Change, Moment};
 use super::setting::{Setting, Shelf, find, remove, replace};
-use super::view::Eye;
+use super::view::{Eye, typed_pods};
 use crate::controller::handlers;
 use crate::controller::memory::Memory;
 use crate::controller::record::{Node, NodeName, Pod, Revision};
@@ -134,10 +134,16 @@ pub struct World {
 
 impl World {
     /// The stores as the sync sees them.
-    pub fn records(&mut self, setting: &Setting<'_>, eye: &Eye) -> Rc<Records> {
+    ///
+    /// # Errors
+    ///
+    /// If an object is not what its kind says.
+    pub fn records(&mut self, setting: &Setting<'_>, eye: &Eye) -> Result<Rc<Records>, BadVector> {
         if let Some(records) = &self.records {
-            return records.clone();
+            return Ok(records.clone());
         }
+        let pods = self.cache.iter().filter(|(kind, _)| *kind == Kind::Pod).map(|(_, object)| object);
+        let pods = typed_pods(&setting.subject, pods)?;
         let names = &setting.names;
         let mut records = Records::default();
         for (kind, object) in &self.cache {
@@ -147,14 +153,14 @@ impl World {
                 Kind::Node => {
                     let name = names.node(&object.name);
                     let waits = self.backoff.iter().any(|record| record.node == name && record.in_force());
-                    records.nodes.push(eye.node(names, object, waits));
+                    records.nodes.push(eye.node(names, object, waits, &pods)?);
                 }
                 Kind::DaemonSet => {}
             }
         }
         let records = Rc::new(records);
         self.records = Some(records.clone());
-        records
+        Ok(records)
     }
 
     /// Notes the effects of a step.
@@ -345,10 +351,10 @@ impl World {
             }
         };
         self.records = None;
-        let daemon_sets: Vec<Rc<Object>> =
-            self.cache.iter().filter(|(kind, _)| *kind == Kind::DaemonSet).map(|(_, object)| object.clone()).collect();
-        let change = Notification { old: last.as_deref(), new: new.as_deref(), syncing: true };
-        let effects = notify(&setting.names, &setting.subject, &daemon_sets, change)?;
+        let mut stores = Stores::default();
+        self.cache.iter().for_each(|(kind, object)| stores.put(*kind, object, true));
+        let change = Notification { old: last.as_deref(), new: new.as_deref(), syncing: true, suspended: &[] };
+        let effects = notify(&setting.names, &setting.subject, &stores, change)?;
         let key = setting.names.key(setting.namespace, setting.name);
         for effect in effects {
             effect.apply(key, &mut self.memory);

@@ -1,0 +1,98 @@
+//! `everynode vectors`: golden vectors of the real controller against ours.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use miette::Report;
+
+use super::args::Format;
+use super::output::say;
+use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input};
+use crate::release::Profile;
+use crate::vectors::run::{FileReport, Options, run_file};
+
+/// Fields shown of a line that differs.
+const FIELDS_MAX: usize = 20;
+/// Characters shown of a field's value.
+const VALUE_MAX: usize = 300;
+
+/// `everynode vectors`.
+#[derive(Args, Clone, Debug)]
+pub struct VectorsArgs {
+    /// Vector files of any kind: questions with their answer, or answers of another release.
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// Where the questions are that an answers file answers; the folder `v1.36.3` beside the file's if not given.
+    #[arg(long, value_name = "FOLDER")]
+    pub questions: Option<PathBuf>,
+    /// Ask this release profile instead of that of the release that a file names.
+    #[arg(long)]
+    pub profile: Option<String>,
+    /// Output.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// Runs every file; the exit code says whether all lines agree.
+///
+/// # Errors
+///
+/// If a file cannot be read, is empty, or has a line that is no vector.
+pub fn run(args: &VectorsArgs) -> Result<u8, Report> {
+    let profile = args
+        .profile
+        .as_deref()
+        .map(|name| {
+            Profile::named(name).ok_or_else(|| {
+                let names: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
+                bad_input::with_help(
+                    format!("no profile is called `{name}`"),
+                    format!("there are {}", names.join(", ")),
+                )
+            })
+        })
+        .transpose()?;
+    let options = Options { questions: args.questions.clone(), profile, subject: None };
+    let mut reports = Vec::new();
+    for file in &args.files {
+        let report = run_file(file, &options).map_err(|error| bad_input::message(error.to_string()))?;
+        if args.format == Format::Human {
+            show(&report);
+        }
+        reports.push(report);
+    }
+    if args.format == Format::Json {
+        say!("{}", serde_json::json!({ "files": reports }));
+    }
+    Ok(if reports.iter().all(FileReport::agrees) { AS_EXPECTED } else { NOT_AS_EXPECTED })
+}
+
+/// One file for people: a line for each kind, then the first difference.
+fn show(report: &FileReport) {
+    let file = report.file.display();
+    for (kind, tally) in &report.kinds {
+        let skipped = if tally.skipped == 0 { String::new() } else { format!(", {} not asked", tally.skipped) };
+        say!("{file}: {}: {} agree, {} differ{skipped}", kind.text(), tally.agreed, tally.differing);
+    }
+    let Some(first) = &report.first_difference else { return };
+    say!("  first difference: {} ({file}:{}), asked as {}", first.id, first.line, first.profile);
+    for field in first.fields.iter().take(FIELDS_MAX) {
+        say!("    {}", field.field);
+        say!("      upstream   {}", shortened(&field.upstream));
+        say!("      everynode  {}", shortened(&field.everynode));
+    }
+    if first.fields.len() > FIELDS_MAX {
+        say!("    and {} more fields", first.fields.len() - FIELDS_MAX);
+    }
+}
+
+fn shortened(value: &serde_json::Value) -> String {
+    if value.is_null() {
+        return "(absent)".to_owned();
+    }
+    let text = value.to_string();
+    match text.char_indices().nth(VALUE_MAX) {
+        None => text,
+        Some((end, _)) => format!("{}...", &text[..end]),
+    }
+}
