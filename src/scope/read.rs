@@ -39,6 +39,8 @@ pub struct ModelFile {
     pub expect: Vec<Expectation>,
     /// Pinned size of the whole graph, where the search is to be complete.
     pub pinned: Option<Pinned>,
+    /// Whether the search ends once every claim expected to be violated is: for graphs beyond reach.
+    pub until_broken: bool,
 }
 
 /// What a model file expects of one claim.
@@ -61,6 +63,8 @@ pub enum ExpectedVerdict {
     Holds,
     /// It is violated, and the shortest counterexample has this many steps.
     Violated(usize),
+    /// Nothing is found before a capacity of the scope is exceeded.
+    NoneFound,
 }
 
 /// The pinned size of the graph.
@@ -118,6 +122,8 @@ struct File {
     #[serde(default)]
     expect: BTreeMap<String, Spanned<ExpectFile>>,
     graph: Option<GraphFile>,
+    #[serde(default)]
+    until_broken: bool,
 }
 
 #[derive(Deserialize)]
@@ -363,6 +369,7 @@ impl Reader<'_> {
             profile,
             scope,
             expect: self.expectations(&file.expect)?,
+            until_broken: file.until_broken,
             pinned: file.graph.map(|graph| Pinned { unique_states: graph.unique_states, depth: graph.depth }),
         })
     }
@@ -642,6 +649,7 @@ impl Reader<'_> {
             })?;
             let file = spanned.get_ref();
             let verdict = match (file.verdict.as_str(), file.length) {
+                ("none-found", None) => ExpectedVerdict::NoneFound,
                 ("holds", None) => ExpectedVerdict::Holds,
                 ("violated", Some(length)) => ExpectedVerdict::Violated(length),
                 ("violated", None) => {
@@ -651,7 +659,8 @@ impl Reader<'_> {
                     ));
                 }
                 _ => {
-                    let message = format!("`{id}` is expected to be `holds`, or `violated` with a length");
+                    let message =
+                        format!("`{id}` is expected to be `holds`, `none-found`, or `violated` with a length");
                     return Err(self.error(message, Some(at)));
                 }
             };
