@@ -196,6 +196,23 @@ struct GraphFile {
     depth: u64,
 }
 
+/// Switches that profiles have and no step of the model depends on; see `ARCHITECTURE.md`.
+const NOT_EXPRESSED: &[&str] = &[
+    "expect",
+    "counter_key",
+    "delete_precondition",
+    "await_revisions",
+    "shared_mutation",
+    "relist",
+    "initial_list",
+    "invalid_selectors",
+    "history_listing",
+    "collision_error",
+    "collision_read",
+    "available_at",
+    "target",
+];
+
 /// The largest model file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
 
@@ -282,6 +299,10 @@ impl Reader<'_> {
         let profile = instead.unwrap_or(own);
         let mut switches = profile.switches;
         for (name, value) in &file.switches {
+            if NOT_EXPRESSED.contains(&name.as_str()) {
+                let message = format!("the model does not express switch `{name}`: moving it would change nothing");
+                return Err(self.error(message, Some(value.span())));
+            }
             switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
         }
         let rules = profile.placement;
