@@ -14,7 +14,6 @@ mod tale;
 mod vectors;
 
 use std::ffi::OsString;
-use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
