@@ -138,7 +138,7 @@ const V1_12: Switches = Switches {
     create_error: CreateError::SwallowTimeout,
     namespace_terminating: NamespaceTerminating::AnyError,
     skipped_creates: SkippedCreates::OverSubtracted,
-    delete_not_found: DeleteNotFound::Report,
+    delete_not_found: DeleteNotFound::Ignore,
     deletion_seen: DeletionSeen::Removal,
     redelete_terminating: RedeleteTerminating::Yes,
     failed_pod_error: FailedPodError::Yes,
@@ -159,5 +159,6 @@ const V1_11: Switches = Switches {
     collision_read: CollisionRead::Cached,
     node_listing: NodeListing::PerPhase,
     node_updates: NodeUpdates::LabelsAndTaints,
+    delete_not_found: DeleteNotFound::Report,
     ..V1_12
 };

@@ -207,9 +207,9 @@ switches! {
     delete_not_found: DeleteNotFound = Lower {
         /// Lowers the counter and is no error.
         Lower,
-        /// Taken as success: not lowered (DS-B32).
+        /// Taken as success: not lowered (DS-B32; 1.12).
         Ignore,
-        /// Lowers the counter and is an error (up to 1.14).
+        /// Lowers the counter and is an error (1.11).
         Report,
     }
     /// Which pod events count as a deletion (EVT-9, DS-B36).

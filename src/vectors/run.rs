@@ -97,7 +97,6 @@ pub struct FileReport {
     /// The first line that differs.
     pub first_difference: Option<FirstDifference>,
     /// Ids of every line that differs.
-    #[serde(skip)]
     pub differing: Vec<String>,
 }
 

@@ -178,6 +178,7 @@ impl World {
                 Effect::SucceededDaemonPod => self.events.push("SucceededDaemonPod"),
                 Effect::SelectingAll => self.events.push("SelectingAll"),
                 Effect::Suspended(node) => self.suspended.push(*node),
+                Effect::FailedPlacement => self.events.push("FailedPlacement"),
             }
         }
     }
