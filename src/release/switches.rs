@@ -321,6 +321,13 @@ switches! {
         /// Over wanted nodes, then all old pods (up to 1.20).
         WantedNodes,
     }
+    /// A rolling update without `maxUnavailable`, which no defaulted object has (ROLL-21, ROLL-32).
+    absent_limit: AbsentLimit = Refused {
+        /// The rolling update fails (1.12+).
+        Refused,
+        /// The process crashes (1.11).
+        Crashes,
+    }
     /// Whether the rollout asks if a replacement may run there (ROLL-24, DS-B16, DS-B41).
     rollout_eligibility: RolloutEligibility = SurgeOnly {
         /// In surge mode only.
@@ -466,7 +473,7 @@ switches! {
     }
     /// observedGeneration on the status-only path (SYNC-8, DS-B48).
     observed_on_skip: ObservedOnSkip = Kept {
-        /// Not raised (1.12+).
+        /// Not raised (after 1.12).
         Kept,
         /// Raised.
         Raised,
