@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::explored::Explored;
+use super::explored::{Explored, Findings};
 use super::fingerprint::{collision_probability, fingerprint};
 use super::table::Table;
 use super::verdict::{Finding, Report, StopReason, Trace, Verdict};
@@ -105,6 +105,7 @@ pub fn search<M: Explored>(
         transitions: 0,
         kinds: BTreeMap::new(),
         capacity: None,
+        full: false,
         state_bytes: 0,
         frontier_bytes: 0,
         memory: 0,
@@ -116,29 +117,27 @@ pub fn search<M: Explored>(
         states_by_depth.push(level.len() as u64);
         let depth = states_by_depth.len() as u64 - 1;
         progress(Progress { unique_states: run.log.len() as u64, depth, elapsed: start.elapsed() });
-        stopped = run.limit(depth, start);
-        if stopped.is_some() || run.is_satisfied() {
+        stopped = run.limit(depth, start).or(run.is_satisfied().then_some(StopReason::Depth(depth)));
+        if stopped.is_some() {
+            run.judge_waiting(&level, run.log.len() - level.len(), rank_of(depth));
             break;
         }
         let (next, cut) = run.expand(&level, rank_of(depth), start)?;
         level = next;
         if cut.is_some() {
             stopped = cut;
-            states_by_depth.push(level.len() as u64);
+            states_by_depth.extend((!level.is_empty()).then_some(level.len() as u64));
             break;
         }
     }
-    let unfinished = stopped.or(run.capacity.map(StopReason::Capacity));
-    let satisfied_early = run.is_satisfied() && settings.stop_when_broken != 0;
+    let full = run.full.then_some(StopReason::States(settings.states_max));
+    let unfinished = stopped.or(full).or(run.capacity.map(StopReason::Capacity));
     let findings = (0..claims)
         .map(|claim| {
             let premise_reached = run.premise & (1 << claim) != 0;
             let verdict = match (run.witnesses[claim], unfinished) {
                 (Some(witness), _) => Verdict::Violated(run.trace(witness)),
                 (None, Some(reason)) => Verdict::NoneFound(reason),
-                (None, None) if satisfied_early => {
-                    Verdict::NoneFound(StopReason::Depth(states_by_depth.len() as u64 - 1))
-                }
                 (None, None) => Verdict::Holds,
             };
             Finding { verdict, premise_reached }
@@ -158,10 +157,11 @@ pub fn search<M: Explored>(
     })
 }
 
-/// States of a level that are expanded before the next limit is looked at.
-const CHUNK: usize = 256;
+/// States of a level that are expanded before the limits are looked at again; the same for any number of threads, so that
+/// a cut run does not depend on it either.
+const BATCH: usize = 2048;
 
-/// One in so many states is expanded twice.
+/// Of a batch, the first and then one in so many states is expanded twice.
 const REPEATED: usize = 1024;
 
 struct Run<'a, M: Explored> {
@@ -174,6 +174,8 @@ struct Run<'a, M: Explored> {
     transitions: u64,
     kinds: BTreeMap<&'static str, u64>,
     capacity: Option<&'static str>,
+    /// Whether a new state was left out because of the limit on states.
+    full: bool,
     state_bytes: usize,
     frontier_bytes: u64,
     memory: u64,
@@ -185,12 +187,21 @@ impl<M: Explored> Run<'_, M> {
         for (index, open) in self.model.initial().iter().enumerate() {
             let sealed = self.model.seal(open);
             let print = fingerprint(self.model.bytes(&sealed), self.settings.seed);
-            if self.table.insert(print, rank(self.log.len())) {
-                self.log.push((NO_PARENT, rank(index)));
-                level.push(sealed);
-            }
+            self.add(print, (NO_PARENT, rank(index)), sealed, &mut level);
         }
         level
+    }
+
+    /// Adds a state to `level` if it is new and the limit on states allows it.
+    fn add(&mut self, print: u64, from: (u32, u32), sealed: M::Sealed, level: &mut Vec<M::Sealed>) {
+        if self.log.len() as u64 >= self.settings.states_max {
+            self.full |= !self.table.contains(print);
+        } else if self.table.insert(print, rank(self.log.len())) {
+            self.log.push(from);
+            self.state_bytes = self.state_bytes.max(self.model.bytes(&sealed).len());
+            self.frontier_bytes += size_of::<M::Sealed>() as u64;
+            level.push(sealed);
+        }
     }
 
     fn is_satisfied(&self) -> bool {
@@ -214,7 +225,7 @@ impl<M: Explored> Run<'_, M> {
         let settings = self.settings;
         if settings.interrupt.load(Ordering::Relaxed) {
             Some(StopReason::Interrupted)
-        } else if self.log.len() as u64 >= settings.states_max {
+        } else if self.full {
             Some(StopReason::States(settings.states_max))
         } else if start.elapsed() >= settings.time_max {
             Some(StopReason::Time(settings.time_max))
@@ -237,7 +248,7 @@ impl<M: Explored> Run<'_, M> {
         let mut at = 0;
         self.frontier_bytes = 0;
         while at < level.len() {
-            let batch = &level[at..level.len().min(at + CHUNK * self.settings.threads)];
+            let batch = &level[at..level.len().min(at + BATCH)];
             let chunks = self.work(batch);
             let mut parent = first + at;
             for chunk in chunks {
@@ -255,14 +266,8 @@ impl<M: Explored> Run<'_, M> {
                     for found in steps {
                         let step = Some(found.action_index);
                         self.note(found.broken, Witness { state: rank(parent), step, length: depth + 1 });
-                        if let Some(sealed) = found.sealed
-                            && self.table.insert(found.fingerprint, rank(self.log.len()))
-                        {
-                            self.log.push((rank(parent), found.action_index));
-                            let bytes = self.model.bytes(&sealed).len();
-                            self.state_bytes = self.state_bytes.max(bytes);
-                            self.frontier_bytes += size_of::<M::Sealed>() as u64;
-                            next.push(sealed);
+                        if let Some(sealed) = found.sealed {
+                            self.add(found.fingerprint, (rank(parent), found.action_index), sealed, &mut next);
                         }
                     }
                     parent += 1;
@@ -275,10 +280,30 @@ impl<M: Explored> Run<'_, M> {
             if at < level.len()
                 && let Some(reason) = self.spent(start)
             {
+                self.judge_waiting(&level[at..], first + at, depth);
+                self.judge_waiting(&next, self.log.len() - next.len(), depth + 1);
                 return Ok((next, Some(reason)));
             }
         }
         Ok((next, None))
+    }
+
+    /// Judges states that were reached but will not be expanded: every state that is counted is judged, and no claim is
+    /// told to be broken by a longer behaviour than theirs.
+    fn judge_waiting(&mut self, states: &[M::Sealed], first: usize, length: u32) {
+        let model = self.model;
+        let judge = |part: &[M::Sealed]| -> Vec<Findings> {
+            part.iter().map(|sealed| model.judge_state(&model.open(sealed))).collect()
+        };
+        let size = states.len().div_ceil(self.settings.threads.max(1)).max(1);
+        let judged: Vec<Findings> = std::thread::scope(|scope| {
+            let workers: Vec<_> = states.chunks(size).map(|part| scope.spawn(move || judge(part))).collect();
+            workers.into_iter().flat_map(|worker| worker.join().expect("a worker does not panic")).collect()
+        });
+        for (state, findings) in (first..).zip(judged) {
+            self.premise |= findings.premise;
+            self.note(findings.broken, Witness { state: rank(state), step: None, length });
+        }
     }
 
     /// Of each claim the shortest witness is kept, and among those of one length the first noted, which has the least
@@ -298,20 +323,22 @@ impl<M: Explored> Run<'_, M> {
     fn work(&self, batch: &[M::Sealed]) -> Vec<Chunk<M::Sealed>> {
         let threads = self.settings.threads.max(1);
         if threads == 1 || batch.len() < 32 {
-            return vec![self.chunk(batch)];
+            return vec![self.chunk(batch, 0)];
         }
         let size = batch.len().div_ceil(threads);
         std::thread::scope(|scope| {
-            let workers: Vec<_> = batch.chunks(size).map(|part| scope.spawn(move || self.chunk(part))).collect();
+            let parts = (0..).step_by(size).zip(batch.chunks(size));
+            let workers: Vec<_> = parts.map(|(first, part)| scope.spawn(move || self.chunk(part, first))).collect();
             workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
         })
     }
 
-    fn chunk(&self, states: &[M::Sealed]) -> Chunk<M::Sealed> {
+    /// Expands `states`, the first of which is number `first` of its batch.
+    fn chunk(&self, states: &[M::Sealed], first: usize) -> Chunk<M::Sealed> {
         let mut chunk =
             Chunk { states: Vec::new(), premise: 0, transitions: 0, kinds: BTreeMap::new(), repeatable: true };
         let mut steps = Vec::new();
-        for (index, sealed) in states.iter().enumerate() {
+        for (index, sealed) in (first..).zip(states) {
             let open = self.model.open(sealed);
             let judged = self.model.judge_state(&open);
             chunk.premise |= judged.premise;
@@ -395,11 +422,17 @@ fn rank(number: usize) -> u32 {
 pub fn census<M: Explored>(model: &M, states_max: u64) -> Vec<(&'static str, u64)> {
     let mut seen = Table::default();
     let mut values: BTreeMap<&'static str, HashSet<u64>> = BTreeMap::new();
-    let mut level: Vec<M::Open> = model.initial();
     let mut count = 0;
-    while !level.is_empty() && count < states_max {
+    let mut is_new = |open: &M::Open| seen.insert(fingerprint(model.bytes(&model.seal(open)), 0), 0);
+    let mut level = model.initial();
+    level.retain(&mut is_new);
+    while !level.is_empty() {
         let mut next = Vec::new();
         for open in &level {
+            if count == states_max {
+                next.clear();
+                break;
+            }
             model.census(open, &mut |field, value| {
                 values.entry(field).or_default().insert(value);
             });
@@ -408,12 +441,7 @@ pub fn census<M: Explored>(model: &M, states_max: u64) -> Vec<(&'static str, u64
             if model.exceeded(open).is_none() {
                 model.successors(open, &mut steps);
             }
-            for (_, after) in steps {
-                let sealed = model.seal(&after);
-                if seen.insert(fingerprint(model.bytes(&sealed), 0), 0) {
-                    next.push(after);
-                }
-            }
+            next.extend(steps.into_iter().map(|(_, after)| after).filter(&mut is_new));
         }
         level = next;
     }

@@ -132,7 +132,7 @@ fn check_one(
         time_max: Duration::from_secs(args.max_seconds.unwrap_or(3600)),
         memory_max: args.max_memory.map_or(6 << 30, |mebibytes| mebibytes << 20),
         depth_max: args.max_depth.unwrap_or(u64::MAX),
-        stop_when_broken: 0,
+        stop_when_broken: if file.until_broken { expected_broken(&file, &properties) } else { 0 },
         interrupt: &INTERRUPTED,
     };
     let name = file.scope.name.clone();
@@ -142,6 +142,12 @@ fn check_one(
     let report = found.map_err(|error| bad_input::message(format!("{}: {error}", file.path.display())))?;
     let compared = profile.is_none_or(|profile| profile.name == file.profile.name) && profile.is_none();
     Ok(Checked { file, model, properties, report, compared })
+}
+
+/// The claims among `properties` that the file expects to be violated, as bits.
+fn expected_broken(file: &ModelFile, properties: &[Property]) -> u32 {
+    let violated = file.expect.iter().filter(|one| matches!(one.verdict, ExpectedVerdict::Violated(_)));
+    violated.filter(|one| properties.contains(&one.property)).fold(0, |bits, one| bits | one.property.bit())
 }
 
 impl Checked {
@@ -159,6 +165,7 @@ impl Checked {
             (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) if trace.actions.len() == length => {
                 Standing::Expected
             }
+            (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => Standing::Expected,
             (Verdict::NoneFound(_), _) => Standing::CutShort,
             (Verdict::Holds | Verdict::Violated(_), _) => Standing::Unexpected,
         }
@@ -236,6 +243,7 @@ fn print_unexpected(one: &Checked, property: Property) {
         let expected = match one.verdict {
             ExpectedVerdict::Holds => "holds".to_owned(),
             ExpectedVerdict::Violated(length) => format!("violated in {length} steps"),
+            ExpectedVerdict::NoneFound => "none found before a capacity is exceeded".to_owned(),
         };
         (one.line, expected)
     });

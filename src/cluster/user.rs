@@ -51,6 +51,13 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
             store.put_pod(pod, events);
             Some(())
         }
+        Command::ReleasePod(key, node) => {
+            let mut pod = pod_on(store, key, node)?;
+            pod.labelled = false;
+            pod.owner = None;
+            store.put_pod(pod, events);
+            Some(())
+        }
         Command::CreateOrphan(key, node, template) => {
             let pod = PodObject {
                 name: store.name_for(node, Sorts::Last),

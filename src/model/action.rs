@@ -24,6 +24,7 @@ pub enum Resource {
 /// of a decision in their canonical order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
+#[expect(missing_docs, reason = "the fields say what the enum's own comment says of them")]
 pub enum Action {
     /// The next watch event of an object enters the store, and its handler runs (API-21).
     Deliver { controller: u8, resource: Resource, name: u8 },

@@ -66,7 +66,7 @@ impl DaemonSetModel {
     /// Whether nothing is enabled but user commands, unspent faults and resync.
     pub fn is_at_rest(&self, cluster: &Cluster) -> bool {
         let busy = |process: &Process| {
-            !process.running
+            (!process.running && !process.retiring)
                 || !process.daemon_sets.stream.is_empty()
                 || !process.revisions.stream.is_empty()
                 || !process.pods.stream.is_empty()
@@ -143,7 +143,9 @@ impl DaemonSetModel {
     fn system_steps(&self, cluster: &Cluster, steps: &mut Steps) {
         for (index, process) in cluster.controllers.iter().enumerate() {
             let controller = byte(index);
-            if process.running {
+            if process.retiring {
+                self.syncs(cluster, controller, steps);
+            } else if process.running {
                 self.deliveries(cluster, controller, steps);
                 self.workers(cluster, controller, steps);
             } else {
@@ -213,19 +215,12 @@ impl DaemonSetModel {
             informed::node_item(&self.scope, &mut next.controllers[index], node);
             steps.push((Action::NodeItem { controller, node }, next));
         }
+        self.syncs(cluster, controller, steps);
         for (key, work) in process.work.iter().enumerate() {
             let key = byte(key);
             if work.queue == Queued::Waiting && work.sync.is_none() {
                 let alternatives = process::begin(&self.scope, process, controller, key);
                 self.alternatives(cluster, index, alternatives, steps, |choice| Action::Begin {
-                    controller,
-                    key,
-                    choice,
-                });
-            }
-            if process::waits_at_point(&self.scope, process, key) {
-                let alternatives = process::proceed(&self.scope, process, controller, key);
-                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Proceed {
                     controller,
                     key,
                     choice,
@@ -246,6 +241,20 @@ impl DaemonSetModel {
                     work.queue = work.queue.added();
                 }
                 steps.push((Action::BackoffEnds { controller, key, node: backoff.node }, next));
+            }
+        }
+    }
+
+    /// Syncs under way that read on.
+    fn syncs(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
+        let index = usize::from(controller);
+        let process = &cluster.controllers[index];
+        for key in 0..process.work.len() {
+            let key = byte(key);
+            if process::waits_at_point(&self.scope, process, key) {
+                let alternatives = process::proceed(&self.scope, process, controller, key);
+                let action = |choice| Action::Proceed { controller, key, choice };
+                self.alternatives(cluster, index, alternatives, steps, action);
             }
         }
     }
@@ -545,6 +554,7 @@ impl DaemonSetModel {
             let mut next = cluster.clone();
             next.budgets.second_leader -= 1;
             let second = start::process(&self.scope, &next.store, None);
+            retire(&mut next.controllers[0]);
             next.controllers.push(second);
             steps.push((Action::SecondLeader, next));
         }
@@ -665,6 +675,26 @@ fn mature(cluster: &mut Cluster, name: u8) {
                 Event::Bookmark => {}
             }
         }
+    }
+}
+
+/// The lease of a paused process is lost: what it showed stays as it was, and of its work only the sync it is in.
+fn retire(process: &mut Process) {
+    if process.work.iter().all(|work| work.sync.is_none()) {
+        *process = Process { retiring: true, ..Process::default() };
+        return;
+    }
+    process.running = false;
+    process.retiring = true;
+    process.node_queue.clear();
+    process.daemon_sets.stream.clear();
+    process.revisions.stream.clear();
+    process.pods.stream.clear();
+    process.nodes.stream.clear();
+    for work in &mut process.work {
+        work.queue = Queued::No;
+        work.ready_timer = false;
+        work.backoff_timer = false;
     }
 }
 

@@ -212,6 +212,11 @@ fn apply(process: &mut Process, key: Key, ds: Option<&crate::controller::record:
 
 /// `processNextWorkItem` after the sync: an error brings the key back.
 fn finish(process: &mut Process, key: Key, result: Result<(), Failure>) {
+    if process.retiring {
+        // It notices that the lease is lost, and exits.
+        *process = Process { retiring: true, ..Process::default() };
+        return;
+    }
     let work = &mut process.work[usize::from(key)];
     work.sync = None;
     work.queue = work.queue.done();

@@ -103,6 +103,7 @@ fn informer<T: crate::cluster::object::Object>(objects: &Objects<T>, version: u8
 pub fn process(scope: &Scope, store: &Store, pods: Option<Informer<PodObject>>) -> Process {
     let mut process = Process {
         running: true,
+        retiring: false,
         daemon_sets: informer(&store.daemon_sets, store.versions[0]),
         revisions: informer(&store.revisions, store.versions[1]),
         pods: pods.unwrap_or_else(|| informer(&store.pods, store.versions[2])),

@@ -156,6 +156,8 @@ pub enum Undo {
 pub struct Process {
     /// Whether it runs.
     pub running: bool,
+    /// Whether its lease is lost: it was paused past it, finishes the sync it is in, sees nothing new, and exits (API-24).
+    pub retiring: bool,
     /// Its informers.
     pub daemon_sets: Informer<DaemonSetObject>,
     /// Of revisions.

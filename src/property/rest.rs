@@ -6,8 +6,8 @@ use super::judge::living;
 use crate::cluster::object::{DaemonSetObject, Objects};
 use crate::cluster::watch::Informer;
 use crate::controller::manage::manage;
-use crate::controller::node_pods::{NodePods, TerminalPods};
-use crate::controller::record::{DaemonSet, Pod, Symbol, UpdateStrategy};
+use crate::controller::node_pods::{NodePods, TerminalPods, by_creation_timestamp_and_phase};
+use crate::controller::record::{DaemonSet, Pod, PodName, Symbol, UpdateStrategy};
 use crate::controller::rolling_update::{
     counts_wanted_nodes, look_up_nodes, roll_surge, roll_unavailable, roll_wanted_nodes, survey_surge,
     updated_desired_node_counts,
@@ -65,6 +65,7 @@ fn informed_process(model: &DaemonSetModel, cluster: &Cluster) -> Process {
     }
     Process {
         running: true,
+        retiring: false,
         daemon_sets: informer(&cluster.store.daemon_sets),
         revisions: informer(&cluster.store.revisions),
         pods: informer(&cluster.store.pods),
@@ -103,10 +104,22 @@ pub fn status_truth(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     for object in living(cluster) {
         let Truth { ds, hash, records, claimed } = truth(model, cluster, object);
         let node_pods = NodePods::group(&rules(&model.scope), &claimed, TerminalPods::ByRelease);
-        let counters = count(&rules(&model.scope), &ds, records.view().nodes, &node_pods, hash);
+        let mut counters = count(&rules(&model.scope), &ds, records.view().nodes, &node_pods, hash);
+        counters.updated_number_scheduled = really_updated(cluster, object, &records, &node_pods);
         found = Some(found.unwrap_or(true) && counters == ds.status.counters);
     }
     found
+}
+
+/// The nodes that should run the pod and whose first pod was made from the current template, whatever its labels say.
+fn really_updated(cluster: &Cluster, object: &DaemonSetObject, records: &Records, node_pods: &NodePods) -> i32 {
+    let made_from =
+        |name: PodName| cluster.store.pods.iter().find(|pod| u32::from(pod.name) == name.0).map(|pod| pod.template);
+    let updated = records.view().nodes.iter().filter(|node| node.placement.wanted).filter(|node| {
+        let first = node_pods.on(node.name).min_by(|one, other| by_creation_timestamp_and_phase(one, other));
+        first.is_some_and(|pod| made_from(pod.name) == Some(object.template))
+    });
+    i32::try_from(updated.count()).unwrap_or(i32::MAX)
 }
 
 /// Neither manage nor the rolling update, shown the truth, would create or delete a pod.

@@ -39,6 +39,8 @@ pub struct ModelFile {
     pub expect: Vec<Expectation>,
     /// Pinned size of the whole graph, where the search is to be complete.
     pub pinned: Option<Pinned>,
+    /// Whether the search ends once every claim expected to be violated is: for graphs beyond reach.
+    pub until_broken: bool,
 }
 
 /// What a model file expects of one claim.
@@ -61,6 +63,8 @@ pub enum ExpectedVerdict {
     Holds,
     /// It is violated, and the shortest counterexample has this many steps.
     Violated(usize),
+    /// Nothing is found before a capacity of the scope is exceeded.
+    NoneFound,
 }
 
 /// The pinned size of the graph.
@@ -118,6 +122,8 @@ struct File {
     #[serde(default)]
     expect: BTreeMap<String, Spanned<ExpectFile>>,
     graph: Option<GraphFile>,
+    #[serde(default)]
+    until_broken: bool,
 }
 
 #[derive(Deserialize)]
@@ -189,6 +195,23 @@ struct GraphFile {
     unique_states: u64,
     depth: u64,
 }
+
+/// Switches that profiles have and no step of the model depends on; see `ARCHITECTURE.md`.
+const NOT_EXPRESSED: &[&str] = &[
+    "expect",
+    "counter_key",
+    "delete_precondition",
+    "await_revisions",
+    "shared_mutation",
+    "relist",
+    "initial_list",
+    "invalid_selectors",
+    "history_listing",
+    "collision_error",
+    "collision_read",
+    "available_at",
+    "target",
+];
 
 /// The largest model file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
@@ -276,6 +299,10 @@ impl Reader<'_> {
         let profile = instead.unwrap_or(own);
         let mut switches = profile.switches;
         for (name, value) in &file.switches {
+            if NOT_EXPRESSED.contains(&name.as_str()) {
+                let message = format!("the model does not express switch `{name}`: moving it would change nothing");
+                return Err(self.error(message, Some(value.span())));
+            }
             switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
         }
         let rules = profile.placement;
@@ -363,6 +390,7 @@ impl Reader<'_> {
             profile,
             scope,
             expect: self.expectations(&file.expect)?,
+            until_broken: file.until_broken,
             pinned: file.graph.map(|graph| Pinned { unique_states: graph.unique_states, depth: graph.depth }),
         })
     }
@@ -642,6 +670,7 @@ impl Reader<'_> {
             })?;
             let file = spanned.get_ref();
             let verdict = match (file.verdict.as_str(), file.length) {
+                ("none-found", None) => ExpectedVerdict::NoneFound,
                 ("holds", None) => ExpectedVerdict::Holds,
                 ("violated", Some(length)) => ExpectedVerdict::Violated(length),
                 ("violated", None) => {
@@ -651,7 +680,8 @@ impl Reader<'_> {
                     ));
                 }
                 _ => {
-                    let message = format!("`{id}` is expected to be `holds`, or `violated` with a length");
+                    let message =
+                        format!("`{id}` is expected to be `holds`, `none-found`, or `violated` with a length");
                     return Err(self.error(message, Some(at)));
                 }
             };

@@ -145,6 +145,8 @@ pub enum Command {
     DeletePod(DaemonSetIndex, NodeIndex),
     /// Takes the selector's labels off a pod of the node.
     UnlabelPod(DaemonSetIndex, NodeIndex),
+    /// Takes the selector's labels and the owner reference off a pod of the node: quarantine.
+    ReleasePod(DaemonSetIndex, NodeIndex),
     /// Creates a pod by hand that the selector matches, bound to the node.
     CreateOrphan(DaemonSetIndex, NodeIndex, TemplateIndex),
     /// Copies the revision of a template under another name, without owner.
