@@ -522,10 +522,11 @@ impl Sync {
     }
 
     /// SYNC-12.
-    fn roll(self, claimed: &[Pod], turn: Turn<'_, '_>) {
+    fn roll(self, claimed: &[Pod], mut turn: Turn<'_, '_>) {
         let rules = turn.rules;
         let node_pods = NodePods::group(rules, claimed, TerminalPods::ByRelease);
         if counts_wanted_nodes(rules) {
+            turn.effects.extend(failed_placements(&self.nodes));
             return match roll_wanted_nodes(rules, &self.ds, &self.nodes, &node_pods, self.hash) {
                 Ok(plans) => self.roll_plans(plans, turn),
                 Err(failure) if failure.stage == Stage::Panic => turn.finish(Err(failure)),
@@ -588,7 +589,8 @@ impl Sync {
     }
 
     /// SYNC-15.
-    fn update_status(self, claimed: &[Pod], turn: Turn<'_, '_>) {
+    fn update_status(self, claimed: &[Pod], mut turn: Turn<'_, '_>) {
+        turn.effects.extend(failed_placements(&self.nodes));
         let node_pods = NodePods::group(turn.rules, claimed, TerminalPods::ByRelease);
         let counters = count(turn.rules, &self.ds, &self.nodes, &node_pods, self.hash);
         let cached = self.ds.status;
@@ -655,6 +657,11 @@ impl Sync {
         }
         turn.finish(self.failure.map_or(Ok(()), Err));
     }
+}
+
+/// The events of a look at every node (LEG-3).
+fn failed_placements(nodes: &[super::record::Node]) -> impl Iterator<Item = Effect> {
+    nodes.iter().filter(|node| node.placement.wanted && !node.placement.should_run).map(|_| Effect::FailedPlacement)
 }
 
 /// The creates of manage: one segment, in any order.

@@ -95,7 +95,8 @@ pub fn pods_should_be_on_node(rules: &Rules, ds: &DaemonSet, node: &Node, pods: 
     };
     if placement.wanted && !placement.should_run {
         // MAN-26: there is no room, and nothing is done about this node.
-        return vec![NodePlan { effects: Effects::from_slice(&[Effect::Suspended(node.name)]), ..NodePlan::default() }];
+        let effects = Effects::from_slice(&[Effect::Suspended(node.name), Effect::FailedPlacement]);
+        return vec![NodePlan { effects, ..NodePlan::default() }];
     }
     if placement.should_run && pods.is_empty() {
         return vec![NodePlan { create: true, ..NodePlan::default() }]; // MAN-1

@@ -6,14 +6,15 @@ use serde::{Deserialize, Serialize};
 
 use std::collections::BTreeSet;
 
-use super::budget::{self, BudgetError, DesiredNodeCounts};
+use super::budget::{self, BudgetError, DesiredNodeCounts, LimitError};
 use super::choice::{Few, Segments, prefixes, subsets};
 use super::node_pods::NodePods;
 use super::record::{DaemonSet, Node, NodeName, Pod, PodName, Symbol, UpdateStrategy};
 use super::request::{Failure, Reason, Stage};
 use super::sync::Rules;
 use crate::release::{
-    DeadNodeBudget, MissingNode, OldUnavailable, ReplaceUnavailable, RolloutCount, RolloutEligibility, UpdatedBy,
+    AbsentLimit, DeadNodeBudget, MissingNode, OldUnavailable, ReplaceUnavailable, RolloutCount, RolloutEligibility,
+    UpdatedBy,
 };
 
 /// What one call of the rolling update does.
@@ -145,10 +146,13 @@ pub fn roll_wanted_nodes(
     };
     let wanted = nodes.iter().filter(|node| node.placement.wanted);
     let desired = count(wanted.clone().count());
-    let max_unavailable = rolling
-        .max_unavailable
-        .scaled(desired)
-        .map_err(|_| Failure::new(Stage::Budget, Reason::InvalidMaxUnavailable))?;
+    let refused = |error| match (error, rules.switches.absent_limit) {
+        (LimitError::Nil, AbsentLimit::Crashes) => Failure::new(Stage::Panic, Reason::NilPointer),
+        (LimitError::Nil | LimitError::NotPercentage | LimitError::BadNumber, _) => {
+            Failure::new(Stage::Budget, Reason::InvalidMaxUnavailable)
+        }
+    };
+    let max_unavailable = rolling.max_unavailable.scaled(desired).map_err(refused)?;
     let mut unavailable = 0_i64;
     for node in wanted {
         let served = node_pods.on(node.name).any(|pod| pod.available && !pod.deleting);

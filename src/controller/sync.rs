@@ -117,6 +117,8 @@ pub enum Effect {
     SelectingAll,
     /// The node wants the pod and has no room for it (LEG-13).
     Suspended(NodeName),
+    /// An event about the `DaemonSet`: a node has too few resources (LEG-3). Every look at the node gives one.
+    FailedPlacement,
 }
 
 /// The effects of one step.

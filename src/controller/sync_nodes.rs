@@ -84,12 +84,14 @@ impl SyncNodes {
     /// Sends what comes next once nothing is in flight.
     fn advance(mut self, rules: &Rules, labels: Labels, memory: &mut Memory) -> Next {
         let left: usize = self.waiting.iter().map(Few::len).sum();
-        if left > 0 && self.batch_failed {
+        if self.batch_failed {
             let skipped = match rules.switches.skipped_creates {
                 SkippedCreates::Once => left,
                 SkippedCreates::Never => 0,
+                // The batches before this one are taken for skipped too, even if nothing is left.
                 SkippedCreates::OverSubtracted => usize::from(self.total - self.batch),
             };
+            self.batch_failed = false;
             memory.lower_expectations(i32::try_from(skipped).unwrap_or(i32::MAX), 0); // EXEC-4
             self.waiting.clear();
         }

@@ -201,7 +201,11 @@ fn apply(process: &mut Process, key: Key, ds: Option<&crate::controller::record:
             }
             Effect::RequeueAfterBackoff(_) => work.backoff_timer = true,
             Effect::RequeueAfterMinReady => work.ready_timer = true,
-            Effect::FailedDaemonPod | Effect::SucceededDaemonPod | Effect::SelectingAll | Effect::Suspended(_) => {}
+            Effect::FailedDaemonPod
+            | Effect::SucceededDaemonPod
+            | Effect::SelectingAll
+            | Effect::Suspended(_)
+            | Effect::FailedPlacement => {}
         }
     }
 }

@@ -1,11 +1,12 @@
 //! The named releases.
 
 use super::switches::{
-    AvailabilityTimer, AvailableAt, ClaimOrder, CleanUnscheduled, CollisionError, CollisionRead, CreateError,
-    DedupOrder, DeleteNotFound, DeletionSeen, FailedPodError, FailedPods, Gate, HistoryListing, InformerOrder,
-    InitialList, InvalidSelectors, NamespaceTerminating, NodeListing, NodeUpdates, NodeWake, ObservedOnSkip, PlacedBy,
-    PodGc, RecreateSeen, RedeleteTerminating, RelabelVerb, Relist, RolloutCount, RolloutEligibility, SkippedCreates,
-    StatusOnError, StatusRetry, SucceededPods, Surge, Switches, TerminalTerminating, UpdatedBy, Wipe,
+    AbsentLimit, AvailabilityTimer, AvailableAt, ClaimOrder, CleanUnscheduled, CollisionError, CollisionRead,
+    CreateError, DedupOrder, DeleteNotFound, DeletionSeen, FailedPodError, FailedPods, Gate, HistoryListing,
+    InformerOrder, InitialList, InvalidSelectors, NamespaceTerminating, NodeListing, NodeUpdates, NodeWake,
+    ObservedOnSkip, PlacedBy, PodGc, RecreateSeen, RedeleteTerminating, RelabelVerb, Relist, RolloutCount,
+    RolloutEligibility, SkippedCreates, StatusOnError, StatusRetry, SucceededPods, Surge, Switches,
+    TerminalTerminating, UpdatedBy, Wipe,
 };
 
 use super::budget::BudgetRules;
@@ -138,7 +139,8 @@ const V1_12: Switches = Switches {
     create_error: CreateError::SwallowTimeout,
     namespace_terminating: NamespaceTerminating::AnyError,
     skipped_creates: SkippedCreates::OverSubtracted,
-    delete_not_found: DeleteNotFound::Report,
+    delete_not_found: DeleteNotFound::Ignore,
+    observed_on_skip: ObservedOnSkip::Raised,
     deletion_seen: DeletionSeen::Removal,
     redelete_terminating: RedeleteTerminating::Yes,
     failed_pod_error: FailedPodError::Yes,
@@ -154,10 +156,11 @@ const V1_11: Switches = Switches {
     placed_by: PlacedBy::Controller,
     failed_pods: FailedPods::AtOnce,
     clean_unscheduled: CleanUnscheduled::No,
-    observed_on_skip: ObservedOnSkip::Raised,
     collision_error: CollisionError::Lost,
     collision_read: CollisionRead::Cached,
     node_listing: NodeListing::PerPhase,
     node_updates: NodeUpdates::LabelsAndTaints,
+    delete_not_found: DeleteNotFound::Report,
+    absent_limit: AbsentLimit::Crashes,
     ..V1_12
 };

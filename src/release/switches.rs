@@ -207,9 +207,9 @@ switches! {
     delete_not_found: DeleteNotFound = Lower {
         /// Lowers the counter and is no error.
         Lower,
-        /// Taken as success: not lowered (DS-B32).
+        /// Taken as success: not lowered (DS-B32; 1.12).
         Ignore,
-        /// Lowers the counter and is an error (up to 1.14).
+        /// Lowers the counter and is an error (1.11).
         Report,
     }
     /// Which pod events count as a deletion (EVT-9, DS-B36).
@@ -320,6 +320,13 @@ switches! {
         PerNode,
         /// Over wanted nodes, then all old pods (up to 1.20).
         WantedNodes,
+    }
+    /// A rolling update without `maxUnavailable`, which no defaulted object has (ROLL-21, ROLL-32).
+    absent_limit: AbsentLimit = Refused {
+        /// The rolling update fails (1.12+).
+        Refused,
+        /// The process crashes (1.11).
+        Crashes,
     }
     /// Whether the rollout asks if a replacement may run there (ROLL-24, DS-B16, DS-B41).
     rollout_eligibility: RolloutEligibility = SurgeOnly {
@@ -466,7 +473,7 @@ switches! {
     }
     /// observedGeneration on the status-only path (SYNC-8, DS-B48).
     observed_on_skip: ObservedOnSkip = Kept {
-        /// Not raised (1.12+).
+        /// Not raised (after 1.12).
         Kept,
         /// Raised.
         Raised,

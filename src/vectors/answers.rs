@@ -18,7 +18,7 @@ use crate::release::FailedPods;
 enum Scope {
     /// The question's own file: everything is compared.
     Own,
-    /// Another release, with an answer of its own: no records of own writes, and no back-off where it has none.
+    /// Another release, with an answer of its own: no records of own writes.
     Other,
     /// Another release that answers as the question's file does: nor what only the other release shows.
     Same,
@@ -65,10 +65,9 @@ pub fn check_handlers(subject: &Subject, question: &Line, answer: Option<&Line>)
         Ok(expected)
     };
     let mut theirs = match answer {
-        None => recorded(question)?,
         Some(answer) if !answer.same => recorded(answer)?,
         Some(answer) if answer.gate == Some(false) => handlers::answer(&Subject::today_without_gate(), given)?,
-        Some(_) => recorded(question)?,
+        None | Some(_) => recorded(question)?,
     };
     if answer.is_some() {
         ours.consistency.clear();
@@ -89,13 +88,13 @@ fn normalised(mut outcome: Outcome) -> Outcome {
 
 /// The part of an outcome that is compared.
 fn cut(subject: &Subject, scope: Scope, mut outcome: Outcome) -> Outcome {
+    if subject.switches.failed_pods != FailedPods::Backoff {
+        outcome.backoff.clear(); // The release has none.
+    }
     if scope == Scope::Own {
         return outcome;
     }
     outcome.consistency = None;
-    if subject.switches.failed_pods != FailedPods::Backoff {
-        outcome.backoff.clear();
-    }
     if scope == Scope::Same {
         outcome.suspended.clear();
         outcome.writes.iter_mut().flatten().for_each(|request| request.bound = false);

@@ -167,14 +167,14 @@ impl ApiServer {
     ) -> Result<Reply, BadVector> {
         let (_, kind, name) = describe(setting, request);
         let Some(stored) = self.get(kind, &name).cloned() else {
-            return match request {
-                Request::CreateRevision(number) => self.create_revision(setting, eye, number),
-                Request::CreatePod(node, hash, generation) => {
-                    let pod = setting.created_pod(eye, node, hash, generation)?;
-                    self.create_pod(setting, eye, pod, &name)
-                }
-                _ => Ok(Reply::Error(Reason::NotFound)),
-            };
+            if let Request::CreateRevision(number) = request {
+                return self.create_revision(setting, eye, number);
+            }
+            if let Request::CreatePod(node, hash, generation) = request {
+                let pod = setting.created_pod(eye, node, hash, generation)?;
+                return self.create_pod(setting, eye, pod, &name);
+            }
+            return Ok(Reply::Error(Reason::NotFound));
         };
         let us = eye.daemon_set();
         Ok(match request {
@@ -222,9 +222,10 @@ impl ApiServer {
                     return Ok(Reply::Error(Reason::Conflict));
                 }
                 let mut changed = stored.json.clone();
-                match request {
-                    Request::RenumberRevision(_, _, number) => changed["revision"] = Value::from(number),
-                    _ => set_label(&mut changed, &name),
+                if let Request::RenumberRevision(_, _, number) = request {
+                    changed["revision"] = Value::from(number);
+                } else {
+                    set_label(&mut changed, &name);
                 }
                 let written = self.change(setting, kind, &stored, changed)?;
                 Reply::Revision(eye.revision(&setting.names, &written))

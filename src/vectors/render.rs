@@ -24,6 +24,10 @@ use crate::release::placement::{OldKubelets, PlacedBy};
 /// # Errors
 ///
 /// If a created pod cannot be shown.
+///
+/// # Panics
+///
+/// If a sync without `DaemonSet` has sent a request.
 pub fn outcome(
     setting: &Setting<'_>,
     eye: Option<&Eye>,
@@ -138,21 +142,21 @@ fn written(
     match request {
         Request::GetDaemonSet | Request::GetRevision(_) | Request::DeleteRevision(_) | Request::DeletePod(_) => {}
         Request::AdoptPod(_, uid) | Request::AdoptRevision(_, uid) => {
-            written.patch_type = "strategic".to_owned();
+            "strategic".clone_into(&mut written.patch_type);
             written.patch = Some(Json(json!({"metadata": {
                 "ownerReferences": [setting.owner_reference(us)],
                 "uid": names.uid_text(uid),
             }})));
         }
         Request::ReleasePod(_, uid) | Request::ReleaseRevision(_, uid) => {
-            written.patch_type = "strategic".to_owned();
+            "strategic".clone_into(&mut written.patch_type);
             written.patch = Some(Json(json!({"metadata": {
                 "ownerReferences": [{"$patch": "delete", "uid": names.uid_text(us.uid)}],
                 "uid": names.uid_text(uid),
             }})));
         }
         Request::RelabelPod(_, hash, None) => {
-            written.patch_type = "merge".to_owned();
+            "merge".clone_into(&mut written.patch_type);
             written.patch = Some(Json(json!({"metadata": {"labels": {HASH_LABEL: names.symbol_text(hash)}}})));
         }
         Request::RelabelPod(_, hash, Some(version)) => {

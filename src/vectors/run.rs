@@ -8,13 +8,16 @@ use std::sync::OnceLock;
 use std::thread;
 
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 use super::difference::{Comparison, Difference};
+use super::json::object_mut;
 use super::placement::BothWays;
 use super::question::Line;
 use super::subject::Subject;
 use super::{BadVector, answers, counts, placement, wake};
 use crate::release::Profile;
+use crate::release::placement::CriticalPods;
 
 /// Lines that are read before they are shared out to the threads.
 const CHUNK: usize = 512;
@@ -94,7 +97,6 @@ pub struct FileReport {
     /// The first line that differs.
     pub first_difference: Option<FirstDifference>,
     /// Ids of every line that differs.
-    #[serde(skip)]
     pub differing: Vec<String>,
 }
 
@@ -145,7 +147,7 @@ pub enum RunError {
     #[error("{0}: no vector in it")]
     Empty(PathBuf),
     /// A line is no vector.
-    #[error("{file}:{line}: {reason}")]
+    #[error("{file}:{line}:{}: {reason}", reason.column().unwrap_or(1))]
     Line {
         /// The file.
         file: PathBuf,
@@ -274,8 +276,9 @@ impl Context<'_> {
         let question_text = questions
             .of(&line.id)
             .ok_or_else(|| BadVector::new(format!("its question `{}` is not in {}", line.id, questions.folder())))?;
-        let question: Line = serde_json::from_str(question_text)?;
-        let kind = Kind::of(&question).ok_or_else(|| BadVector::new("a question of no known kind"))?;
+        let faulty = |error: BadVector| error.of_question(&line.id);
+        let question: Line = serde_json::from_str(question_text).map_err(|error| faulty(error.into()))?;
+        let kind = Kind::of(&question).ok_or_else(|| faulty(BadVector::new("of no known kind")))?;
         let comparison = match &line.skipped {
             Some(reason) => Comparison::Skipped(reason.clone()),
             None => self.compare(kind, &question, question_text, Some((&line, text)))?,
@@ -304,22 +307,24 @@ impl Context<'_> {
         let whole = self.options.subject.unwrap_or_else(|| Subject::of(profile));
         let subject = whole.with_gates(&question.gates);
         let line = answer.map(|(line, _)| line);
-        let json = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+        let with_room = line.and_then(|_| question_with_room(question, &subject));
+        let question = with_room.as_ref().unwrap_or(question);
+        let parse = |text: &str| serde_json::from_str::<serde_json::Value>(text);
         match kind {
             Kind::Sync | Kind::Midsync => answers::check_sync(&subject, question, line),
             Kind::Handlers => answers::check_handlers(&subject, question, line),
             Kind::Wake => wake::check(&subject, question),
             Kind::Counts => Ok(match answer {
-                None => counts::run(&json(question_text)?, subject.budget)?,
-                Some((_, text)) => counts::run_answer(&json(question_text)?, &json(text)?, subject.budget)?,
+                None => counts::run(&parse(question_text)?, subject.budget)?,
+                Some((_, text)) => counts::run_answer(&parse(question_text)?, &parse(text)?, subject.budget)?,
             }),
             Kind::Placement => {
-                let answer = answer.map(|(_, text)| json(text)).transpose()?;
-                Ok(placement::run(&json(question_text)?, answer.as_ref(), whole.placement)?)
+                let answer = answer.map(|(_, text)| parse(text)).transpose()?;
+                Ok(placement::run(&parse(question_text)?, answer.as_ref(), whole.placement)?)
             }
             Kind::LegacyPlacement => {
-                let answer = answer.map(|(_, text)| json(text)).transpose()?;
-                Ok(placement::run_both_ways(&json(question_text)?, answer.as_ref(), both_ways(profile)?)?)
+                let answer = answer.map(|(_, text)| parse(text)).transpose()?;
+                Ok(placement::run_both_ways(&parse(question_text)?, answer.as_ref(), both_ways(profile)?)?)
             }
         }
     }
@@ -355,6 +360,24 @@ fn both_ways(profile: &Profile) -> Result<BothWays, BadVector> {
     } else {
         Err(BadVector::new(format!("release {} places daemon pods in one way only", profile.name)))
     }
+}
+
+/// The questions of 1.36.3 say nothing of room, and were put to releases that look for it with room on every node.
+fn question_with_room(question: &Line, subject: &Subject) -> Option<Line> {
+    let looks = subject.placement.critical_pods != CriticalPods::None;
+    let cache = question.given.as_ref()?.cache.as_ref()?;
+    let silent = |node: &serde_json::Value| node["status"]["allocatable"].is_null();
+    if !looks || !cache.nodes.iter().any(silent) {
+        return None;
+    }
+    let mut question = question.clone();
+    let nodes = &mut question.given.as_mut()?.cache.as_mut()?.nodes;
+    for node in nodes.iter_mut().filter(|node| silent(node)) {
+        let status = object_mut(node, &["status"]);
+        status.insert("allocatable".to_owned(), json!({"cpu": "4", "memory": "8Gi", "pods": "110"}));
+        status.insert("nodeInfo".to_owned(), json!({"kubeletVersion": "v1.12.10"}));
+    }
+    Some(question)
 }
 
 /// The questions that an answers file answers, by id.

@@ -102,6 +102,12 @@ fn read_memory(setting: &Setting<'_>) -> Result<Memory, BadVector> {
     })
 }
 
+/// A request, and why it failed if it did.
+type Fared = (Request, Option<Reason>);
+
+/// A batch that the API server has executed, and the replies to it.
+type Executed = (World, Vec<(Request, Reply)>);
+
 /// What tells two states of the search apart, as far as outcomes go.
 #[derive(PartialEq, Eq, Hash)]
 struct Seen {
@@ -110,7 +116,7 @@ struct Seen {
     matched: Vec<u32>,
     delivered: Vec<bool>,
     counts: Vec<(&'static str, Kind, u32)>,
-    log: Vec<(u32, Option<(Request, Option<Reason>)>)>,
+    log: Vec<(u32, Option<Fared>)>,
     effects: (Vec<i64>, usize, usize),
     /// Only while deliveries can still show them.
     versions: Vec<(Kind, Uid, ResourceVersion)>,
@@ -233,11 +239,11 @@ impl Search<'_> {
         eye: &Eye,
         group: Option<Group>,
         requests: &[Request],
-    ) -> Result<Vec<(World, Vec<(Request, Reply)>)>, BadVector> {
+    ) -> Result<Vec<Executed>, BadVector> {
         let free = requests.len() > 1 && self.faults_count(requests);
         let mut done = vec![(world, Vec::new())];
         for _ in 0..requests.len() {
-            let mut next: Vec<(World, Vec<(Request, Reply)>)> = Vec::new();
+            let mut next: Vec<Executed> = Vec::new();
             let mut seen = BTreeSet::new();
             for (world, replies) in done {
                 let left = || {
@@ -246,7 +252,7 @@ impl Search<'_> {
                 for request in left().take(if free { usize::MAX } else { 1 }) {
                     let (mut world, mut replies) = (world.clone(), replies.clone());
                     replies.push((request, world.send(self.setting, eye, group, request)?));
-                    let mut fared: Vec<(Request, Option<Reason>)> =
+                    let mut fared: Vec<Fared> =
                         replies.iter().map(|(request, reply)| (*request, refusal(*reply))).collect();
                     fared.sort_unstable();
                     let newest = replies.iter().filter_map(|(_, reply)| match reply {

@@ -182,6 +182,10 @@ impl Eye {
     }
 
     /// A revision as the sync sees it.
+    ///
+    /// # Panics
+    ///
+    /// If the object is none.
     pub fn revision(&self, names: &Names, object: &Object) -> record::Revision {
         let Detail::Revision(data, number) = object.detail else { panic!("{} is a revision", object.name) };
         let same_namespace = object.namespace == self.daemon_set.namespace;

@@ -1,7 +1,5 @@
 //! Runs `wake*.jsonl`: which events wake a `DaemonSet` that waits for room (LEG-14).
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -22,8 +20,9 @@ use crate::controller::memory::Memory;
 struct Answer {
     #[serde(default)]
     queued: Vec<Queued>,
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    expectations: BTreeMap<String, Expectations>,
+    /// Those of `ns/ds`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    expectations: Option<Expectations>,
     after: After,
 }
 
@@ -68,8 +67,9 @@ pub fn check(subject: &Subject, question: &Line) -> Result<Comparison, BadVector
     let deleted = event.handler.starts_with("delete");
     stores.put(kind, &object, !deleted);
     let node_name = super::json::text(&object.json, &["spec", "nodeName"]);
+    let waiting = names.key("ns", "ds");
     let suspended = if kind == Kind::Pod && given.suspended.iter().any(|node| node == node_name) {
-        vec![names.key("ns", "ds")]
+        vec![waiting]
     } else {
         Vec::new()
     };
@@ -79,27 +79,17 @@ pub fn check(subject: &Subject, question: &Line) -> Result<Comparison, BadVector
         syncing: false,
         suspended: &suspended,
     };
-    let mut memory: BTreeMap<String, Memory> = BTreeMap::new();
-    if !given.expectations.is_null() {
-        let records: BTreeMap<String, Expectations> = Deserialize::deserialize(&given.expectations)?;
-        for (key, record) in records {
-            memory.insert(key, Memory { expectations: Some(expectations(&record)), own_writes: None });
-        }
-    }
+    let record: Option<Expectations> = Deserialize::deserialize(&given.expectations)?;
+    let mut memory = Memory { expectations: record.as_ref().map(expectations), own_writes: None };
     let mut ours = Answer::default();
     for effect in notify(&names, subject, &stores, notification)? {
-        for (key, memory) in &mut memory {
-            effect.apply(names.key("", key), memory);
-        }
+        effect.apply(waiting, &mut memory);
         ours.queued.extend(queued(&names, effect).map(|(_, entry)| entry));
     }
     ours.queued.sort();
     ours.queued.dedup();
-    for (key, memory) in &memory {
-        if let Some(record) = memory.expectations {
-            ours.expectations.insert(key.clone(), Expectations { add: record.add, del: record.del, age_seconds: 0 });
-        }
-    }
+    ours.expectations =
+        memory.expectations.map(|record| Expectations { add: record.add, del: record.del, age_seconds: 0 });
     ours.after = after(subject, &stores)?;
     Ok(verdict(compare("expected", &serde_json::to_value(&theirs)?, &serde_json::to_value(&ours)?)))
 }

@@ -229,7 +229,7 @@ pub struct Failure {
 }
 
 /// An addition to a queue.
-#[derive(Clone, Debug, Default, PartialEq, PartialOrd, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "camelCase")]
 pub struct Queued {
     /// The key.
@@ -242,6 +242,12 @@ pub struct Queued {
 }
 
 impl Eq for Queued {}
+
+impl PartialOrd for Queued {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ord for Queued {
     fn cmp(&self, other: &Self) -> Ordering {

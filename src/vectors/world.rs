@@ -178,6 +178,7 @@ impl World {
                 Effect::SucceededDaemonPod => self.events.push("SucceededDaemonPod"),
                 Effect::SelectingAll => self.events.push("SelectingAll"),
                 Effect::Suspended(node) => self.suspended.push(*node),
+                Effect::FailedPlacement => self.events.push("FailedPlacement"),
             }
         }
     }
@@ -208,16 +209,12 @@ impl World {
 
     /// Counts a request or a batch, and tells which one it is.
     pub fn count(&mut self, verb: &'static str, kind: Kind) -> u32 {
-        match self.counts.iter_mut().find(|(known, of, _)| *known == verb && *of == kind) {
-            Some((_, _, count)) => {
-                *count += 1;
-                *count
-            }
-            None => {
-                self.counts.push((verb, kind, 1));
-                1
-            }
+        if let Some((_, _, count)) = self.counts.iter_mut().find(|(known, of, _)| *known == verb && *of == kind) {
+            *count += 1;
+            return *count;
         }
+        self.counts.push((verb, kind, 1));
+        1
     }
 
     /// Why a request fails before the API server looks at it, and whether it takes effect all the same.
@@ -257,10 +254,18 @@ impl World {
             Request::LabelRevision(name, _) | Request::RenumberRevision(name, ..) => {
                 find(&self.listed, Kind::Revision, &setting.names.symbol_text(name)).cloned()
             }
-            Request::RelabelPod(name, _, Some(_)) => {
-                find(&self.listed, Kind::Pod, setting.names.pod_text(name)).cloned()
-            }
-            _ => None,
+            Request::RelabelPod(name, _, _) => find(&self.listed, Kind::Pod, setting.names.pod_text(name)).cloned(),
+            Request::GetDaemonSet
+            | Request::GetRevision(_)
+            | Request::AdoptPod(..)
+            | Request::ReleasePod(..)
+            | Request::AdoptRevision(..)
+            | Request::ReleaseRevision(..)
+            | Request::CreateRevision(_)
+            | Request::DeleteRevision(_)
+            | Request::CreatePod(..)
+            | Request::DeletePod(_)
+            | Request::UpdateStatus(..) => None,
         };
         let reply = match self.fault(setting, request)? {
             Some((reason, committed)) => {
@@ -290,7 +295,15 @@ impl World {
         let kind = match point {
             Point::History => Kind::Revision,
             Point::Dedup => Kind::Pod,
-            _ => return,
+            Point::Nodes
+            | Point::GateCheck
+            | Point::Manage
+            | Point::RolloutCheck
+            | Point::RollingUpdate
+            | Point::Node
+            | Point::Pod
+            | Point::Cleanup
+            | Point::Status => return,
         };
         self.listed.retain(|(listed, _)| *listed != kind);
         self.listed.extend(self.cache.iter().filter(|(cached, _)| *cached == kind).cloned());
