@@ -26,6 +26,8 @@ pub enum Subcommand {
     Replay(ReplayArgs),
     /// On which nodes may the pods of a `DaemonSet` run, and why not on the others?
     Placement(super::placement::PlacementArgs),
+    /// Write the guarantee matrix and its counterexamples.
+    Report(ReportArgs),
     /// Walk through a model in the browser, with stateright's Explorer, on loopback.
     Explore(ExploreArgs),
 }
@@ -112,4 +114,15 @@ pub struct ExploreArgs {
     /// Port on loopback.
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
+}
+
+/// `everynode report`.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// Folder to write to; pages of an earlier report in it are replaced.
+    #[arg(long, default_value = "reports", value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Cut a search at so many unique states.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    pub max_states: u64,
 }

@@ -9,6 +9,7 @@ mod models;
 mod output;
 mod placement;
 mod replay;
+mod report;
 mod select;
 mod tale;
 
@@ -43,6 +44,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Models(args) => models::run(&args),
         Subcommand::Replay(args) => replay::run(&args),
+        Subcommand::Report(args) => report::run(&args),
         Subcommand::Explore(args) => explore::run(&args),
         Subcommand::Placement(args) => {
             placement::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock())
