@@ -28,6 +28,8 @@ pub enum Subcommand {
     Placement(super::placement::PlacementArgs),
     /// Put golden vectors of the real controller to ours, and compare the answers.
     Vectors(super::vectors::VectorsArgs),
+    /// Write the guarantee matrix and its counterexamples.
+    Report(ReportArgs),
     /// Walk through a model in the browser, with stateright's Explorer, on loopback.
     Explore(ExploreArgs),
 }
@@ -114,4 +116,15 @@ pub struct ExploreArgs {
     /// Port on loopback.
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
+}
+
+/// `everynode report`.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// Folder to write to; pages of an earlier report in it are replaced.
+    #[arg(long, default_value = "reports", value_name = "FOLDER")]
+    pub out: PathBuf,
+    /// Cut a search at so many unique states.
+    #[arg(long, default_value_t = 20_000, value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    pub max_states: u64,
 }

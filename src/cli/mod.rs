@@ -9,6 +9,7 @@ mod models;
 mod output;
 mod placement;
 mod replay;
+mod report;
 mod select;
 mod tale;
 mod vectors;
@@ -44,6 +45,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Models(args) => models::run(&args),
         Subcommand::Replay(args) => replay::run(&args),
+        Subcommand::Report(args) => report::run(&args),
         Subcommand::Explore(args) => explore::run(&args),
         Subcommand::Vectors(args) => vectors::run(&args),
         Subcommand::Placement(args) => {

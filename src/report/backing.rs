@@ -1,0 +1,131 @@
+//! What stands behind a broken claim besides the model.
+
+use crate::property::Property;
+
+/// How well an entry of the catalogue of known bugs is established.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Backing {
+    /// Made to happen on an unmodified 1.36.3 control plane.
+    Recorded,
+    /// Described by reporter and maintainers, or by the fix; the thread.
+    Confirmed(&'static str),
+}
+
+/// An entry of the catalogue that explains a broken claim.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Known {
+    /// The claim.
+    pub property: Property,
+    /// The base scope; none: any.
+    pub base: Option<&'static str>,
+    /// The ids of the faults, in their order.
+    pub faults: &'static str,
+    /// The releases of the matrix that the backing is about.
+    pub releases: &'static [&'static str],
+    /// The entry.
+    pub entry: &'static str,
+    /// What backs it in those releases.
+    pub backing: Backing,
+}
+
+const RECORDED: &[&str] = &["v1.36"];
+
+const fn recorded(property: Property, base: Option<&'static str>, faults: &'static str, entry: &'static str) -> Known {
+    Known { property, base, faults, releases: RECORDED, entry, backing: Backing::Recorded }
+}
+
+/// The table. A row says no more than the catalogue does.
+pub const KNOWN: &[Known] = &[
+    recorded(Property::OnePerNode, None, "lost-reply", "DS-B01"),
+    recorded(Property::Budget, Some("rollout-3"), "pod-lag", "DS-B02"),
+    recorded(Property::Budget, Some("rollout-3"), "no-fault", "DS-B02"),
+    recorded(Property::HashTruth, Some("copied-revision"), "no-fault", "DS-B03"),
+    recorded(Property::NeverWedged, Some("create"), "pod-lag+watch-gap", "DS-B05"),
+    recorded(Property::StatusTruth, Some("taint"), "no-fault", "DS-B06"),
+    recorded(Property::NeverWedged, Some("label-and-recreate"), "no-fault", "DS-B07"),
+    recorded(Property::CurrentIsMax, Some("recreate"), "no-fault", "DS-B08"),
+    recorded(Property::CurrentIsMax, Some("a-b-a"), "no-fault", "DS-B09"),
+    recorded(Property::OnePerNode, None, "stale-list", "DS-B10"),
+    Known {
+        property: Property::OnePerNode,
+        base: None,
+        faults: "stale-list",
+        releases: &["v1.11", "v1.12", "v1.20", "v1.28"],
+        entry: "DS-B10",
+        backing: Backing::Confirmed("#54096"),
+    },
+    recorded(Property::OnePerNode, Some("create"), "second-leader", "DS-B11"),
+    recorded(Property::Budget, Some("rollout-2"), "second-leader", "DS-B11"),
+    recorded(Property::OwnerOnly, Some("quarantine"), "no-fault", "DS-B12"),
+    recorded(Property::OwnerOnly, Some("quarantine"), "pod-lag", "DS-B12"),
+    Known {
+        property: Property::OnePerNode,
+        base: Some("create"),
+        faults: "pod-lag+expiry",
+        releases: &["v1.11", "v1.12", "v1.20", "v1.28", "v1.34"],
+        entry: "DS-B28",
+        backing: Backing::Confirmed("#54096"),
+    },
+    Known {
+        property: Property::OnePerNode,
+        base: Some("create"),
+        faults: "expiry",
+        releases: &["v1.11", "v1.12", "v1.20", "v1.28", "v1.34"],
+        entry: "DS-B28",
+        backing: Backing::Confirmed("#54096"),
+    },
+    recorded(Property::NoPanic, Some("unlabelled-revision"), "no-fault", "DS-B53"),
+];
+
+/// What backs a break of `property` in `base` under `faults` in `release`, in the words of the report.
+pub fn backing(property: Property, base: &str, faults: &str, release: &str) -> String {
+    let rows = || {
+        KNOWN.iter().filter(|known| {
+            known.property == property && known.faults == faults && known.base.is_none_or(|wanted| wanted == base)
+        })
+    };
+    if let Some(known) = rows().find(|known| known.releases.contains(&release)) {
+        return match known.backing {
+            Backing::Recorded => format!("{}, recorded on 1.36.3", known.entry),
+            Backing::Confirmed(thread) => format!("{}, confirmed upstream ({thread})", known.entry),
+        };
+    }
+    match rows().find(|known| known.backing == Backing::Recorded) {
+        Some(known) => {
+            format!("model only: a hypothesis here (like {}, which was recorded on 1.36.3)", known.entry)
+        }
+        None => "model only: a hypothesis".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::report::matrix::{BASES, FAULTS, RELEASES, combination_id};
+
+    #[test]
+    fn the_table_names_bases_faults_and_releases_that_exist() {
+        let mut combinations = vec![combination_id(&[])];
+        for one in 0..FAULTS.len() {
+            combinations.push(combination_id(&[one]));
+            combinations.extend((one + 1..FAULTS.len()).map(|other| combination_id(&[one, other])));
+        }
+        for known in KNOWN {
+            assert!(known.base.is_none_or(|id| BASES.iter().any(|base| base.id == id)), "{}", known.entry);
+            assert!(combinations.iter().any(|id| id == known.faults), "{}", known.entry);
+            assert!(known.releases.iter().all(|release| RELEASES.contains(release)), "{}", known.entry);
+        }
+    }
+
+    #[test]
+    fn a_recording_backs_only_the_release_it_was_made_on() {
+        let in_release = |release| backing(Property::OnePerNode, "create", "lost-reply", release);
+        assert_eq!(in_release("v1.36"), "DS-B01, recorded on 1.36.3");
+        assert!(in_release("v1.20").starts_with("model only: a hypothesis"));
+        assert_eq!(backing(Property::OnePerNode, "create", "refused", "v1.36"), "model only: a hypothesis");
+        assert_eq!(
+            backing(Property::OnePerNode, "create", "stale-list", "v1.28"),
+            "DS-B10, confirmed upstream (#54096)"
+        );
+    }
+}
