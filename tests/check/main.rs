@@ -43,10 +43,10 @@ fn run<T: Toy + Sync + Clone>(toy: &T) -> Report<T::Action> {
 }
 
 fn trace_of<A: Debug>(report: &Report<A>, claim: usize) -> &Trace<A> {
-    match &report.findings[claim].verdict {
-        Verdict::Violated(trace) => trace,
-        other => panic!("claim {claim} is not violated: {other:?}"),
-    }
+    let Verdict::Violated(trace) = &report.findings[claim].verdict else {
+        panic!("claim {claim} is not violated: {:?}", report.findings[claim].verdict);
+    };
+    trace
 }
 
 /// Unique states and depth, as stateright counts them on one thread.
