@@ -206,7 +206,11 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_run_never_holds_and_finds_nothing_else(graph in small_graphs(), states_max in 0_u64..8, depth_max in 0_u64..5) {
+    fn a_cut_run_never_holds_and_finds_nothing_else(
+        graph in small_graphs(),
+        states_max in 0_u64..8,
+        depth_max in 0_u64..5,
+    ) {
         let whole = run(&graph);
         let limits = Settings { states_max, depth_max, ..settings(2) };
         let cut = run_with(&Sealing(graph.clone()), &limits);
