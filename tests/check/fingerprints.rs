@@ -44,7 +44,12 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_bit_changes_the_fingerprint(bytes in prop::collection::vec(any::<u8>(), 1..50), at: prop::sample::Index, bit in 0..8_u32, seed: u64) {
+    fn a_changed_bit_changes_the_fingerprint(
+        bytes in prop::collection::vec(any::<u8>(), 1..50),
+        at: prop::sample::Index,
+        bit in 0..8_u32,
+        seed: u64,
+    ) {
         let mut changed = bytes.clone();
         *at.get_mut(&mut changed) ^= 1_u8 << bit;
         prop_assert_ne!(fingerprint(&bytes, seed), fingerprint(&changed, seed));
@@ -57,26 +62,25 @@ proptest! {
 
 #[test]
 fn no_fingerprint_marks_a_free_slot() {
-    // What would fold to 0 is told as 1: the last product is 0 if and only if the state before it is the first constant,
-    // and the state of no bytes under the first constant is 0.
+    // What would fold to 0 is told as 1: the last product is 0 where the state before it is the first constant. A seed of
+    // just that constant starts with 0, from where sixteen bytes lead to any state.
     const FIRST: u64 = 0x9E37_79B9_7F4A_7C15;
     assert_ne!(fingerprint(b"", FIRST), 0);
-    assert_eq!(fingerprint(&word_that_folds_to_zero(FIRST), FIRST), 1);
+    assert_eq!(fingerprint(&bytes_that_lead_to(FIRST), FIRST), 1);
 }
 
-/// Sixteen bytes that leave the first constant as the state, under a seed by which it starts at 0.
-fn word_that_folds_to_zero(first: u64) -> [u8; 16] {
-    // 1 * (first ^ second ^ second) = first.
+/// Sixteen bytes that lead from state 0 to `state`: 1 * (state ^ second ^ second).
+fn bytes_that_lead_to(state: u64) -> [u8; 16] {
     let second = 0xC2B2_AE3D_27D4_EB4F_u64;
     let mut bytes = [0; 16];
     bytes[..8].copy_from_slice(&1_u64.to_le_bytes());
-    bytes[8..].copy_from_slice(&(first ^ second).to_le_bytes());
+    bytes[8..].copy_from_slice(&(state ^ second).to_le_bytes());
     bytes
 }
 
 #[test]
 fn small_states_do_not_share_fingerprints() {
-    // By chance, the upper half of two of these agrees about 600 times a seed; all 64 bits do never.
+    // By chance, the upper half of two of these agrees about 9 times a seed; all 64 bits do never.
     for seed in [0, 1, 0xDEAD_BEEF] {
         let prints: HashSet<u64> =
             (0..2_000_000_u32).step_by(7).map(|word| fingerprint(&word.to_le_bytes(), seed)).collect();

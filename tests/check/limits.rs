@@ -112,6 +112,15 @@ fn a_time_limit_is_kept_within_a_level() {
 }
 
 #[test]
+fn an_interrupt_within_a_level_ends_the_run() {
+    let wide = Sealing(Wide::new(20_000));
+    let report = run_with(&wide, &Settings { interrupt: &wide.0.interrupted, ..settings(2) });
+    assert_eq!((report.stopped, report.unique_states), (Some(StopReason::Interrupted), 20_000));
+    let expanded = wide.0.expanded.into_inner();
+    assert!(expanded < 10_000, "{expanded} states were expanded, the level has 20,000");
+}
+
+#[test]
 fn states_that_wait_when_a_limit_cuts_are_judged() {
     let mut graph = Graph::new(&[0], &[&[1, 2], &[3], &[], &[]]);
     graph.marked_nodes = [2].into();

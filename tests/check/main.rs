@@ -43,10 +43,10 @@ fn run<T: Toy + Sync + Clone>(toy: &T) -> Report<T::Action> {
 }
 
 fn trace_of<A: Debug>(report: &Report<A>, claim: usize) -> &Trace<A> {
-    match &report.findings[claim].verdict {
-        Verdict::Violated(trace) => trace,
-        other => panic!("claim {claim} is not violated: {other:?}"),
-    }
+    let Verdict::Violated(trace) = &report.findings[claim].verdict else {
+        panic!("claim {claim} is not violated: {:?}", report.findings[claim].verdict);
+    };
+    trace
 }
 
 /// Unique states and depth, as stateright counts them on one thread.
@@ -206,7 +206,11 @@ proptest! {
     }
 
     #[test]
-    fn a_cut_run_never_holds_and_finds_nothing_else(graph in small_graphs(), states_max in 0_u64..8, depth_max in 0_u64..5) {
+    fn a_cut_run_never_holds_and_finds_nothing_else(
+        graph in small_graphs(),
+        states_max in 0_u64..8,
+        depth_max in 0_u64..5,
+    ) {
         let whole = run(&graph);
         let limits = Settings { states_max, depth_max, ..settings(2) };
         let cut = run_with(&Sealing(graph.clone()), &limits);

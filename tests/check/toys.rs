@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::Hash;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use everynode::check::{Explored, Findings};
 use stateright::{Model, Property};
@@ -493,16 +493,17 @@ impl Toy for Forgetful {
 }
 
 /// Many initial states, each slow to expand and leading to itself by two steps; claim 0 is about states, claim 1 about
-/// steps. Counts how many were expanded.
+/// steps. Counts how many were expanded, and interrupts itself after 100.
 #[derive(Debug)]
 pub struct Wide {
     pub states: u32,
     pub expanded: AtomicU64,
+    pub interrupted: AtomicBool,
 }
 
 impl Wide {
     pub fn new(states: u32) -> Self {
-        Self { states, expanded: AtomicU64::new(0) }
+        Self { states, expanded: AtomicU64::new(0), interrupted: AtomicBool::new(false) }
     }
 }
 
@@ -515,7 +516,9 @@ impl Model for Wide {
     }
 
     fn actions(&self, _: &u32, actions: &mut Vec<u8>) {
-        self.expanded.fetch_add(1, Ordering::Relaxed);
+        if self.expanded.fetch_add(1, Ordering::Relaxed) == 100 {
+            self.interrupted.store(true, Ordering::Relaxed);
+        }
         std::thread::sleep(std::time::Duration::from_micros(50));
         actions.extend([0, 1]);
     }
