@@ -160,14 +160,6 @@ impl Judged {
     }
 }
 
-/// Joins two findings of which either may be missing.
-pub(super) fn both(one: Option<bool>, other: Option<bool>) -> Option<bool> {
-    match (one, other) {
-        (None, found) | (found, None) => found,
-        (Some(one), Some(other)) => Some(one && other),
-    }
-}
-
 /// The `DaemonSet`s that are there and not being deleted.
 pub(super) fn living(cluster: &Cluster) -> impl Iterator<Item = &DaemonSetObject> {
     cluster.store.daemon_sets.iter().filter(|object| object.deleting == Deleting::No)

@@ -73,7 +73,9 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
         grouped(states)
     );
     text.push_str("| claim |");
-    profiles().for_each(|profile| drop(write!(text, " {}<br>{} |", profile.name, profile.evidence)));
+    for profile in profiles() {
+        let _ = write!(text, " {}<br>{} |", profile.name, profile.evidence);
+    }
     text.push_str("\n| --- |");
     profiles().for_each(|_| text.push_str(" --- |"));
     text.push('\n');
