@@ -17,7 +17,7 @@ fn settings(threads: usize, stop_when_broken: u32) -> Settings<'static> {
         threads,
         seed: 0,
         states_max: 20_000_000,
-        time_max: Duration::from_secs(900),
+        time_max: Duration::from_mins(15),
         memory_max: 6 << 30,
         depth_max: u64::MAX,
         stop_when_broken,
@@ -36,7 +36,10 @@ fn claims(file: &ModelFile) -> Vec<Property> {
     file.expect.iter().map(|expectation| expectation.property).collect()
 }
 
-fn searched(file: &ModelFile, threads: usize) -> (DaemonSetModel, everynode::check::Report<everynode::model::action::Action>) {
+fn searched(
+    file: &ModelFile,
+    threads: usize,
+) -> (DaemonSetModel, everynode::check::Report<everynode::model::action::Action>) {
     let model = DaemonSetModel::new(file.scope.clone(), &claims(file));
     let violated = file.expect.iter().filter(|one| matches!(one.verdict, ExpectedVerdict::Violated(_)));
     let until = if file.until_broken { violated.fold(0, |bits, one| bits | one.property.bit()) } else { 0 };

@@ -13,7 +13,11 @@ use everynode::scope::{ModelFile, bundled, parse};
 static GO_ON: AtomicBool = AtomicBool::new(false);
 
 /// The verdict on `property` in the bundled model at `path`, after `change` to its text.
-fn verdict(path: &str, property: Property, change: &dyn Fn(&str) -> String) -> Verdict<everynode::model::action::Action> {
+fn verdict(
+    path: &str,
+    property: Property,
+    change: &dyn Fn(&str) -> String,
+) -> Verdict<everynode::model::action::Action> {
     let original = bundled::read(Path::new(path), None).expect("a bundled model");
     let text = change(&original.text);
     let file: ModelFile = parse(Path::new(path), &text, None, &|name| Err(format!("no manifest {name}")))
@@ -23,7 +27,7 @@ fn verdict(path: &str, property: Property, change: &dyn Fn(&str) -> String) -> V
         threads: 2,
         seed: 0,
         states_max: 3_000_000,
-        time_max: Duration::from_secs(300),
+        time_max: Duration::from_mins(5),
         memory_max: 6 << 30,
         depth_max: u64::MAX,
         stop_when_broken: property.bit(),
@@ -38,7 +42,8 @@ fn broken_by(path: &str, property: Property, line: &str) {
     let before = verdict(path, property, &str::to_owned);
     assert_eq!(before, Verdict::Holds, "{path}: {} without the mutation", property.id());
     let after = verdict(path, property, &|text| {
-        let kept: Vec<&str> = text.lines().filter(|old| !old.starts_with(line.split('=').next().unwrap_or(line))).collect();
+        let kept: Vec<&str> =
+            text.lines().filter(|old| !old.starts_with(line.split('=').next().unwrap_or(line))).collect();
         kept.join("\n").replacen("[nodes]", &format!("{line}\n\n[nodes]"), 1)
     });
     assert!(matches!(after, Verdict::Violated(_)), "{path}: {} with `{line}`: {after:?}", property.id());

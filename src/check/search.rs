@@ -59,10 +59,15 @@ struct Found<S> {
     sealed: Option<S>,
 }
 
+/// A state, expanded: what it breaks, the capacity it exceeds, and its steps.
+type Expanded<S> = (u32, Option<&'static str>, Vec<Found<S>>);
+
+/// A step and the state it leads to.
+type StepTo<M> = (<M as Explored>::Action, <M as Explored>::Open);
+
 /// What a worker found of one chunk.
 struct Chunk<S> {
-    /// Per state of the chunk: what it breaks, whether it exceeds a capacity, and its steps.
-    states: Vec<(u32, Option<&'static str>, Vec<Found<S>>)>,
+    states: Vec<Expanded<S>>,
     premise: u32,
     transitions: u64,
     kinds: BTreeMap<&'static str, u64>,
@@ -377,7 +382,7 @@ impl<M: Explored> Run<'_, M> {
     fn repeats(&self, sealed: &M::Sealed, steps: &[(M::Action, M::Open)]) -> bool {
         let mut again = Vec::new();
         self.model.successors(&self.model.open(sealed), &mut again);
-        let same = |(one, other): (&(M::Action, M::Open), &(M::Action, M::Open))| {
+        let same = |(one, other): (&StepTo<M>, &StepTo<M>)| {
             let (one, other) = (self.model.seal(&one.1), self.model.seal(&other.1));
             self.model.bytes(&one) == self.model.bytes(&other)
         };

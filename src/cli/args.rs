@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, ValueEnum};
 
-/// A model-checked specification of the Kubernetes DaemonSet, and the test harness built on it.
+/// A model-checked specification of the Kubernetes `DaemonSet`, and the test harness built on it.
 ///
 /// Without a subcommand: check all bundled models.
 #[derive(Debug, Parser)]

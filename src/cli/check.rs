@@ -161,11 +161,11 @@ impl Checked {
             return Standing::Free;
         };
         match (&self.finding(property).verdict, expectation.verdict) {
-            (Verdict::Holds, ExpectedVerdict::Holds) => Standing::Expected,
+            (Verdict::Holds, ExpectedVerdict::Holds)
+            | (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => Standing::Expected,
             (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) if trace.actions.len() == length => {
                 Standing::Expected
             }
-            (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => Standing::Expected,
             (Verdict::NoneFound(_), _) => Standing::CutShort,
             (Verdict::Holds | Verdict::Violated(_), _) => Standing::Unexpected,
         }

@@ -274,7 +274,9 @@ fn notes(inputs: &Inputs, rules: PlacementRules, room: Room) -> String {
             note("note: room and host ports are considered as the controller of the release did");
         }
         Room::LeftToScheduler => {
-            note("note: resources and host ports are not considered; the scheduler looks at them when a pod is created")
+            note(
+                "note: resources and host ports are not considered; the scheduler looks at them when a pod is created",
+            );
         }
         Room::PodsUnknown => note(
             "note: resources and host ports are not considered, which the controller of the release did; give --pods",

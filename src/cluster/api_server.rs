@@ -144,12 +144,11 @@ impl Store {
     /// Remembers the largest number given per owner.
     fn note_number(&mut self, object: &RevisionObject) {
         let Some(owner) = object.owner else { return };
-        match self.highest.iter_mut().find(|(uid, _)| *uid == owner) {
-            Some((_, highest)) => *highest = (*highest).max(object.number),
-            None => {
-                self.highest.push((owner, object.number));
-                self.highest.sort_unstable();
-            }
+        if let Some((_, highest)) = self.highest.iter_mut().find(|(uid, _)| *uid == owner) {
+            *highest = (*highest).max(object.number);
+        } else {
+            self.highest.push((owner, object.number));
+            self.highest.sort_unstable();
         }
     }
 

@@ -213,3 +213,12 @@ impl<T: Object> Objects<T> {
         self.0.iter()
     }
 }
+
+impl<'a, T: Object> IntoIterator for &'a Objects<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}

@@ -44,11 +44,11 @@ impl<T: Copy> Default for Informer<T> {
 /// What a handler is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Notification<T> {
-    /// OnAdd.
+    /// `OnAdd`.
     Added(T),
-    /// OnUpdate: old, new.
+    /// `OnUpdate`: old, new.
     Updated(T, T),
-    /// OnDelete, with the last known state.
+    /// `OnDelete`, with the last known state.
     Deleted(T),
 }
 
@@ -70,7 +70,7 @@ impl<T: Object> Informer<T> {
     /// Replaces the store by a list (API-17): what the handlers are told, deletions last.
     pub fn replace(&mut self, listed: &Objects<T>, version: u8) -> List<Notification<T>> {
         let mut told = List::new();
-        for object in listed.iter() {
+        for object in listed {
             match self.store.get(object.name()) {
                 None => told.push(Notification::Added(*object)),
                 Some(old) if old == object => {}

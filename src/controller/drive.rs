@@ -125,6 +125,10 @@ impl Sync {
     }
 
     /// Goes on from a point. `out` gets every outcome, in a canonical order.
+    ///
+    /// # Panics
+    ///
+    /// If the sync waits for replies.
     pub fn proceed(&self, rules: &Rules, view: &View<'_>, memory: Memory, out: &mut Vec<Outcome>) {
         let turn = Turn { rules, view: Some(view), memory, effects: Effects::new(), out };
         let sync = self.clone();
@@ -160,6 +164,10 @@ impl Sync {
     }
 
     /// Takes the reply to one of the requests it waits for. `out` gets every outcome, in a canonical order.
+    ///
+    /// # Panics
+    ///
+    /// If the sync waits at a point, or not for this request.
     pub fn reply(&self, rules: &Rules, request: Request, reply: Reply, memory: Memory, out: &mut Vec<Outcome>) {
         let mut turn = Turn { rules, view: None, memory, effects: Effects::new(), out };
         let sync = self.clone();
@@ -199,8 +207,8 @@ impl Sync {
             Step::WriteStatus(_, counters, attempt) => sync.status_written(*counters, *attempt, reply, turn),
             Step::ReadForStatus(counters, first) => sync.status_read(*counters, *first, reply, turn),
             // The rest is the history: any error ends it (SYNC-7).
-            _ if refused.is_some_and(|reason| !self.survives_in_history(reason)) => {
-                turn.finish(in_history(refused.expect("the guard saw a reason")));
+            _ if let Some(reason) = refused.filter(|reason| !self.survives_in_history(*reason)) => {
+                turn.finish(in_history(reason));
             }
             Step::LabelRevisions(revisions) => {
                 let Request::LabelRevision(name, _) = request else {
@@ -317,7 +325,14 @@ impl Sync {
                     Point::Manage => PodPhase::Manage,
                     Point::RollingUpdate => PodPhase::RollingUpdate,
                     Point::Cleanup => PodPhase::Cleanup,
-                    _ => PodPhase::Status,
+                    Point::Status
+                    | Point::Nodes
+                    | Point::History
+                    | Point::GateCheck
+                    | Point::Dedup
+                    | Point::RolloutCheck
+                    | Point::Node
+                    | Point::Pod => PodPhase::Status,
                 };
                 let claim = Claim::begin(turn.rules, &self.ds, view.pods.iter().copied());
                 self.pods_claimed(claim, phase, turn);

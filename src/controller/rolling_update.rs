@@ -134,6 +134,10 @@ pub fn roll_unavailable(
 }
 
 /// Every plan of 1.20 and before (section 9.3).
+///
+/// # Errors
+///
+/// If `maxUnavailable` does not parse, or the process crashes on an absent limit (ROLL-21).
 pub fn roll_wanted_nodes(
     rules: &Rules,
     ds: &DaemonSet,

@@ -174,6 +174,7 @@ pub struct Sync {
 
 /// Where a sync is, with what only that place needs.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "a sync is stored once per key, and packed in a state")]
 pub enum Step {
     /// About to read.
     At(Point),
@@ -220,6 +221,7 @@ pub struct Dedup {
 
 /// Where it is.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[expect(clippy::large_enum_variant, reason = "as for `Step`")]
 pub enum DedupStep {
     /// About to list pods.
     AtPods,

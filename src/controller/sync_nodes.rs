@@ -125,7 +125,7 @@ impl SyncNodes {
             .into_iter()
             .map(|chosen| {
                 let mut call = self.clone();
-                call.waiting = waiting.clone();
+                call.waiting.clone_from(&waiting);
                 if let Some(first) = call.waiting.first_mut() {
                     first.retain(|node| !chosen.contains(node));
                 }

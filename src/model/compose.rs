@@ -220,7 +220,7 @@ impl DaemonSetModel {
             let key = byte(key);
             if work.queue == Queued::Waiting && work.sync.is_none() {
                 let alternatives = process::begin(&self.scope, process, controller, key);
-                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Begin {
+                Self::alternatives(cluster, index, alternatives, steps, |choice| Action::Begin {
                     controller,
                     key,
                     choice,
@@ -254,7 +254,7 @@ impl DaemonSetModel {
             if process::waits_at_point(&self.scope, process, key) {
                 let alternatives = process::proceed(&self.scope, process, controller, key);
                 let action = |choice| Action::Proceed { controller, key, choice };
-                self.alternatives(cluster, index, alternatives, steps, action);
+                Self::alternatives(cluster, index, alternatives, steps, action);
             }
         }
     }
@@ -272,7 +272,6 @@ impl DaemonSetModel {
     }
 
     fn alternatives(
-        &self,
         cluster: &Cluster,
         index: usize,
         alternatives: Vec<Alternative>,
@@ -306,7 +305,20 @@ impl DaemonSetModel {
             {
                 &[Sorts::Last, Sorts::BeforeLast]
             }
-            _ => &[Sorts::Last],
+            Request::CreatePod(..)
+            | Request::GetDaemonSet
+            | Request::GetRevision(_)
+            | Request::AdoptPod(..)
+            | Request::ReleasePod(..)
+            | Request::AdoptRevision(..)
+            | Request::ReleaseRevision(..)
+            | Request::LabelRevision(..)
+            | Request::RenumberRevision(..)
+            | Request::CreateRevision(_)
+            | Request::DeleteRevision(_)
+            | Request::RelabelPod(..)
+            | Request::DeletePod(_)
+            | Request::UpdateStatus(..) => &[Sorts::Last],
         }
     }
 
@@ -358,7 +370,7 @@ impl DaemonSetModel {
             let alternatives = process::take_reply(&self.scope, &cluster.controllers[index], call, answer, others);
             let mut rest = cluster.clone();
             rest.replies.remove(at);
-            self.alternatives(&rest, index, alternatives, steps, |choice| Action::Reply {
+            Self::alternatives(&rest, index, alternatives, steps, |choice| Action::Reply {
                 controller: call.controller,
                 key: call.key,
                 request: call.request,
@@ -369,7 +381,7 @@ impl DaemonSetModel {
 
     /// Scheduler, kubelets, Pod GC, time.
     fn pods(&self, cluster: &Cluster, steps: &mut Steps) {
-        for pod in cluster.store.pods.iter() {
+        for pod in &cluster.store.pods {
             let name = pod.name;
             let machine = cluster.machines[usize::from(pod.target)];
             let kind = self.scope.nodes[usize::from(pod.target)].kubelet;
@@ -458,12 +470,12 @@ impl DaemonSetModel {
                 continue;
             }
             let action = Action::User { user: byte(index) };
-            self.commit(steps, cluster, action, |next, events| self.user(next, index, command, events));
+            self.commit(steps, cluster, action, |next, events| Self::user(next, index, command, events));
         }
     }
 
     /// One step of a user; false: it cannot be taken now.
-    fn user(&self, next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
+    fn user(next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
         let Command::Undo(key, to) = command else {
             if let Command::SetRoom(node, room) = command {
                 next.machines[usize::from(node)].room = room;

@@ -53,7 +53,7 @@ impl PodNames {
 
     /// Gives names to pods not met before.
     fn meet(&mut self, cluster: &Cluster) {
-        for pod in cluster.store.pods.iter() {
+        for pod in &cluster.store.pods {
             let slot = &mut self.names[usize::from(pod.name)];
             if slot.is_none() {
                 self.given += 1;
@@ -173,7 +173,7 @@ impl Teller<'_> {
             Action::PodEnded { pod } => plain("kubelet", format!("{} has ended and is gone", self.pod(pod))),
             Action::Mature { pod } => plain("time", format!("{} has been ready for minReadySeconds", self.pod(pod))),
             Action::PodGc { pod } => plain("Pod GC", format!("removes {}, whose node is gone", self.pod(pod))),
-            Action::CollectPod { pod } => plain("garbage collector", self.collected(self.pod(pod), pod)),
+            Action::CollectPod { pod } => plain("garbage collector", self.collected(&self.pod(pod), pod)),
             Action::CollectRevision { name } => {
                 let gone = self.after.store.revisions.get(name).is_none();
                 let revision = self.revision(u32::from(name));
@@ -438,20 +438,17 @@ impl Teller<'_> {
 
     /// What a request that was carried out did.
     fn done(&self, request: &Request, key: u8) -> String {
-        match request {
-            Request::CreatePod(..) => {
-                let new = self.after.store.pods.iter().find(|pod| self.before.store.pods.get(pod.name).is_none());
-                new.map_or_else(
-                    || "creates no pod".to_owned(),
-                    |pod| format!("creates {}, {}", self.pod(pod.name), self.hash(pod.hash)),
-                )
-            }
-            Request::DeletePod(name) => {
-                let byte = u8::try_from(name.0).unwrap_or_default();
-                format!("deletes {}", self.pod(byte))
-            }
-            other => format!("carries out: {}", self.request(other, key)),
+        if let Request::CreatePod(..) = request {
+            let new = self.after.store.pods.iter().find(|pod| self.before.store.pods.get(pod.name).is_none());
+            return new.map_or_else(
+                || "creates no pod".to_owned(),
+                |pod| format!("creates {}, {}", self.pod(pod.name), self.hash(pod.hash)),
+            );
         }
+        if let Request::DeletePod(name) = request {
+            return format!("deletes {}", self.pod(u8::try_from(name.0).unwrap_or_default()));
+        }
+        format!("carries out: {}", self.request(request, key))
     }
 
     fn handled(&self, controller: u8, key: u8, request: &Request) -> String {
@@ -495,7 +492,7 @@ impl Teller<'_> {
         format!("{ds}; {pods}{memory}")
     }
 
-    fn collected(&self, pod: String, name: u8) -> String {
+    fn collected(&self, pod: &str, name: u8) -> String {
         match self.after.store.pods.get(name) {
             Some(object) if !object.deleting => format!("takes the owner off {pod}"),
             _ => format!("deletes {pod}"),

@@ -39,6 +39,10 @@ pub fn begin(scope: &Scope, process: &Process, controller: u8, key: Key) -> Vec<
 }
 
 /// The sync of `key` goes on from the point where it waits.
+///
+/// # Panics
+///
+/// If no sync of `key` is under way.
 pub fn proceed(scope: &Scope, process: &Process, controller: u8, key: Key) -> Vec<Alternative> {
     let work = &process.work[usize::from(key)];
     let sync = work.sync.as_ref().expect("a sync is under way");
@@ -49,6 +53,10 @@ pub fn proceed(scope: &Scope, process: &Process, controller: u8, key: Key) -> Ve
 }
 
 /// The sync of `call`'s key takes the answer to it. `others` tells whether more of its calls are under way.
+///
+/// # Panics
+///
+/// If no sync of that key is under way.
 pub fn take_reply(scope: &Scope, process: &Process, call: &Call, answer: &Answer, others: bool) -> Vec<Alternative> {
     let key = call.key;
     let work = &process.work[usize::from(key)];
@@ -152,12 +160,10 @@ fn follow(
 /// clean reads for nothing.
 fn reads_at_once(sync: &Sync, point: Point, after_reply: bool) -> bool {
     match point {
-        Point::Nodes | Point::History => true,
+        Point::Nodes | Point::History | Point::Manage | Point::RollingUpdate | Point::Node | Point::Pod => true,
         // After a reply of the history other steps may come first; without one the history was read just now.
-        Point::GateCheck => !after_reply,
-        Point::Manage | Point::RollingUpdate | Point::Node | Point::Pod => true,
+        Point::GateCheck | Point::Dedup => !after_reply,
         Point::Cleanup => sync.old.len() <= usize::try_from(sync.ds.revision_history_limit).unwrap_or(0),
-        Point::Dedup => !after_reply,
         Point::RolloutCheck | Point::Status => false,
     }
 }
@@ -165,10 +171,8 @@ fn reads_at_once(sync: &Sync, point: Point, after_reply: bool) -> bool {
 /// The request as it travels.
 fn call(controller: u8, key: Key, sync: &Sync, request: Request) -> Call {
     let small = |number: u32| u8::try_from(number).expect("the model's numbers fit a byte");
-    let origin = match &sync.step {
-        Step::SyncNodes(call) if call.caller == Caller::RollingUpdate => Origin::RollingUpdate,
-        _ => Origin::Manage,
-    };
+    let rolls = matches!(&sync.step, Step::SyncNodes(call) if call.caller == Caller::RollingUpdate);
+    let origin = if rolls { Origin::RollingUpdate } else { Origin::Manage };
     Call {
         controller,
         awaited: true,

@@ -111,16 +111,16 @@ pub fn process(scope: &Scope, store: &Store, pods: Option<Informer<PodObject>>) 
         node_queue: SmallVec::new(),
         work: scope.daemon_sets.iter().map(|_| Work::default()).collect(),
     };
-    for object in store.daemon_sets.iter() {
+    for object in &store.daemon_sets {
         informed::daemon_set(scope, &mut process, Notification::Added(*object));
     }
-    for object in store.revisions.iter() {
+    for object in &store.revisions {
         informed::revision(scope, &mut process, Notification::Added(*object));
     }
-    for object in process.pods.store.clone().iter() {
+    for object in &process.pods.store.clone() {
         informed::pod(scope, &mut process, Notification::Added(*object));
     }
-    for object in store.nodes.iter() {
+    for object in &store.nodes {
         informed::node(scope, &mut process, Notification::Added(*object));
     }
     process

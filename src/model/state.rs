@@ -9,6 +9,7 @@ use crate::cluster::api_server::{Answer, Call, Store};
 use crate::cluster::object::{DaemonSetObject, Key, List, NodeObject, PodObject, RevisionObject};
 use crate::cluster::watch::Informer;
 use crate::controller::memory::Memory;
+pub use crate::controller::queue::Queued;
 use crate::controller::sync::Sync;
 use crate::scope::Faults;
 
@@ -198,40 +199,6 @@ pub struct Backoff {
     pub observed_generation: u8,
     /// The node.
     pub node: u8,
-}
-
-/// Where a key is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub enum Queued {
-    /// Nowhere.
-    #[default]
-    No,
-    /// Waiting for a worker.
-    Waiting,
-    /// A worker has it.
-    Processing,
-    /// A worker has it, and it was added meanwhile.
-    Again,
-}
-
-impl Queued {
-    /// `Add`.
-    #[must_use]
-    pub fn added(self) -> Self {
-        match self {
-            Self::No | Self::Waiting => Self::Waiting,
-            Self::Processing | Self::Again => Self::Again,
-        }
-    }
-
-    /// `Done`.
-    #[must_use]
-    pub fn done(self) -> Self {
-        match self {
-            Self::Again | Self::Waiting => Self::Waiting,
-            Self::No | Self::Processing => Self::No,
-        }
-    }
 }
 
 impl Cluster {

@@ -127,8 +127,7 @@ impl Property {
             Self::OwnerOnly => "a pod is deleted by a sync",
             Self::EligibleOnly => "a pod is created by a sync",
             Self::GenerationOrder => "observedGeneration is raised",
-            Self::StatusTruth => "rest with a DaemonSet",
-            Self::NeverWedged => "rest with a DaemonSet",
+            Self::StatusTruth | Self::NeverWedged => "rest with a DaemonSet",
             Self::NoPanic => "a sync reads revisions",
         }
     }

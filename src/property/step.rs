@@ -13,28 +13,22 @@ use crate::scope::Command;
 
 /// The call that the step carries out, if it carries one out.
 fn executed<'a>(before: &'a Cluster, action: &Action) -> Option<&'a Call> {
-    match action {
-        Action::Handle { controller, key, request, .. } | Action::LoseReply { controller, key, request, .. } => before
-            .calls
-            .iter()
-            .find(|call| call.controller == *controller && call.key == *key && call.request == *request),
-        _ => None,
-    }
+    let (Action::Handle { controller, key, request, .. } | Action::LoseReply { controller, key, request, .. }) = action
+    else {
+        return None;
+    };
+    before.calls.iter().find(|call| call.controller == *controller && call.key == *key && call.request == *request)
 }
 
 /// The number given is greater than all given before to revisions of that uid.
 pub fn revision_increases(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
     let call = executed(before, action)?;
     let highest = before.store.highest.iter().find(|(uid, _)| *uid == call.uid).map(|(_, highest)| *highest)?;
-    let given = match call.request {
-        Request::CreateRevision(_) | Request::RenumberRevision(..) => {
-            after.store.revisions.iter().find(|revision| {
-                revision.owner == Some(call.uid)
-                    && before.store.revisions.get(revision.name).is_none_or(|old| old.number != revision.number)
-            })?
-        }
-        _ => return None,
-    };
+    let (Request::CreateRevision(_) | Request::RenumberRevision(..)) = call.request else { return None };
+    let given = after.store.revisions.iter().find(|revision| {
+        revision.owner == Some(call.uid)
+            && before.store.revisions.get(revision.name).is_none_or(|old| old.number != revision.number)
+    })?;
     Some(given.number > highest)
 }
 
@@ -123,10 +117,7 @@ pub fn eligible_only(before: &Cluster, action: &Action, after: &Cluster) -> Opti
         .calls
         .iter()
         .filter(|call| !before.calls.contains(call))
-        .filter_map(|call| match call.request {
-            Request::CreatePod(node, ..) => Some(node),
-            _ => None,
-        })
+        .filter_map(|call| if let Request::CreatePod(node, ..) = call.request { Some(node) } else { None })
         .peekable();
     created.peek()?;
     Some(created.all(|name| sync.nodes.iter().any(|node| node.name == name && node.placement.should_run)))

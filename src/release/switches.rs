@@ -145,7 +145,7 @@ switches! {
     expect: Expect = Count {
         /// Plain counters.
         Count,
-        /// Each deleted pod counts once (as the ReplicaSet controller does).
+        /// Each deleted pod counts once (as the `ReplicaSet` controller does).
         Uid,
     }
     /// What the expectations are keyed by (EXP-14, DS-B21).
@@ -203,7 +203,7 @@ switches! {
         /// Too much after the first batch (up to 1.14).
         OverSubtracted,
     }
-    /// A delete answered NotFound (EXEC-8).
+    /// A delete answered `NotFound` (EXEC-8).
     delete_not_found: DeleteNotFound = Lower {
         /// Lowers the counter and is no error.
         Lower,
@@ -302,7 +302,7 @@ switches! {
     }
     /// When a running pod may stay (PLACE-1, DS-B40).
     may_continue: MayContinue = NoExecuteOnly {
-        /// Unless a NoExecute taint is not tolerated.
+        /// Unless a `NoExecute` taint is not tolerated.
         NoExecuteOnly,
         /// Only where a new one would be placed.
         ShouldRun,

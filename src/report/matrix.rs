@@ -157,11 +157,10 @@ impl Base {
     /// Whether `property` is asked here: one-per-node is not about surge, and surge-two about nothing else.
     pub fn asks(&self, property: Property) -> bool {
         let surges = self.strategy.contains("maxSurge");
-        match property {
-            Property::OnePerNode | Property::Budget => !surges,
-            Property::SurgeTwo => surges,
-            _ => true,
+        if property == Property::SurgeTwo {
+            return surges;
         }
+        !(surges && matches!(property, Property::OnePerNode | Property::Budget))
     }
 
     /// The claims that are asked here.

@@ -86,6 +86,10 @@ pub type Units = Vec<Vec<Unit>>;
 /// # Errors
 ///
 /// If a search cannot be made, or is interrupted.
+///
+/// # Panics
+///
+/// If a thread that searches panics.
 pub fn run(limits: &Limits<'_>, progress: &(dyn Fn(usize, usize) + Sync)) -> Result<Units, RunError> {
     let questions: Vec<(&'static Profile, &'static Base)> =
         matrix::profiles().flat_map(|profile| BASES.iter().map(move |base| (profile, base))).collect();

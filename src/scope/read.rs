@@ -465,11 +465,10 @@ impl Reader<'_> {
         }
         let mut nodes = Vec::new();
         for (name, value) in table {
-            let node = match value {
-                toml::Value::String(variant) => {
-                    Node { variant: Some(variant.clone()), absent: false, kubelet: None, room: None }
-                }
-                other => self.section(name, other)?,
+            let node = if let toml::Value::String(variant) = value {
+                Node { variant: Some(variant.clone()), absent: false, kubelet: None, room: None }
+            } else {
+                self.section(name, value)?
             };
             let variant = node.variant.as_deref().unwrap_or(&variants[0]);
             let index = variants.iter().position(|known| known == variant).ok_or_else(|| {
@@ -641,7 +640,7 @@ impl Reader<'_> {
         rules
             .iter()
             .map(|rule| {
-                let named = |kind: &str, list: &[&str], name: &str| {
+                let index_of = |kind: &str, list: &[&str], name: &str| {
                     command::position(list, name)
                         .ok_or_else(|| self.at_key(name, format!("no {kind} is called `{name}`")))
                 };
@@ -649,10 +648,10 @@ impl Reader<'_> {
                     daemon_set: rule
                         .daemon_set
                         .as_deref()
-                        .map_or(Ok(0), |name| named("DaemonSet", &names.daemon_sets, name))?,
+                        .map_or(Ok(0), |name| index_of("DaemonSet", &names.daemon_sets, name))?,
                     when_ready: rule.when_ready,
-                    from: named("variant", &names.variants, &rule.from)?,
-                    to: named("variant", &names.variants, &rule.to)?,
+                    from: index_of("variant", &names.variants, &rule.from)?,
+                    to: index_of("variant", &names.variants, &rule.to)?,
                 })
             })
             .collect()
