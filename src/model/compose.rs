@@ -741,6 +741,13 @@ impl stateright::Model for DaemonSetModel {
         actions.extend(steps.into_iter().map(|(action, _)| action));
     }
 
+    /// What stateright's own checkers and its Explorer look at; the claims are judged by [`crate::property`].
+    fn properties(&self) -> Vec<stateright::Property<Self>> {
+        vec![stateright::Property::always("a state opens to what was sealed", |_, state: &State| {
+            State::of(&state.open()) == *state
+        })]
+    }
+
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         let mut steps = Steps::new();
         self.steps(&state.open(), &mut steps);
