@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use everynode::check::{Report, Settings, StopReason, Verdict, search};
+use everynode::check::{Report, Settings, StopReason, Trace, Verdict, search};
 
 use crate::toys::{Counters, Graph, Sealing, Toy, Wide};
 use crate::{path_of, run, run_with, settings, size, trace_of};
@@ -141,16 +141,26 @@ fn a_cut_within_a_level_tells_no_longer_witness_than_the_rest_of_the_level() {
     graph.edges.push(vec![]);
     graph.marked_steps = [(0, 1)].into();
     graph.marked_nodes = [9_999].into();
-    let interrupt = AtomicBool::new(false);
-    let cut = Settings { memory_max: 1, interrupt: &interrupt, ..settings(2) };
     let whole = run(&graph);
     assert_eq!(*trace_of(&whole, Graph::EITHER), *trace_of(&whole, Graph::NODE));
     // Memory is zero until the first batch has been expanded.
-    let report = run_with(&Sealing(graph), &cut);
+    let report = run_with(&Sealing(graph), &Settings { memory_max: 1, ..settings(2) });
     assert_eq!(report.stopped, Some(StopReason::Memory(1)));
     assert_eq!(*trace_of(&report, Graph::STEP), *trace_of(&whole, Graph::STEP));
     assert_eq!(*trace_of(&report, Graph::EITHER), *trace_of(&whole, Graph::EITHER));
     assert_eq!(report.states_by_depth, [10_000]);
+}
+
+#[test]
+fn states_reached_before_a_cut_within_a_level_are_judged() {
+    let mut graph = Graph::new(&[], &[]);
+    graph.initial = (0..10_000).collect();
+    graph.edges = vec![vec![]; 10_001];
+    graph.edges[0].push(10_000);
+    graph.marked_nodes = [10_000].into();
+    let report = run_with(&Sealing(graph), &Settings { memory_max: 1, ..settings(2) });
+    assert_eq!((report.stopped, &report.states_by_depth[..]), (Some(StopReason::Memory(1)), &[10_000, 1][..]));
+    assert_eq!(*trace_of(&report, Graph::NODE), Trace { initial: 0, actions: vec![0] });
 }
 
 #[test]

@@ -75,17 +75,20 @@ fn progress_only_grows_and_reaches_every_level() {
 #[test]
 fn a_census_counts_distinct_values() {
     let counts = census(&Sealing(Counters::<3> { to: 30 }), u64::MAX);
-    assert_eq!(counts, [("sum", 88), ("first", 30), ("constant", 1)]);
+    assert_eq!(counts, [("sum", 88), ("last", 30), ("constant", 1)]);
 }
 
 #[test]
 fn a_census_looks_at_no_more_states_than_it_may() {
-    fn looked_at(states_max: u64) -> u64 {
+    fn values(states_max: u64) -> u64 {
         let toy = Sealing(Counters::<3> { to: 30 });
-        census(&toy, states_max).iter().filter(|(field, _)| *field == "first").map(|(_, count)| *count).sum()
+        census(&toy, states_max).iter().filter(|(field, _)| *field == "last").map(|(_, count)| *count).sum()
     }
-    // The levels have 1, 3, 6 states; the first counter is 0, then 1, 0, 0, then 2, 1, 1, 0, 0, 0.
-    assert_eq!([0, 1, 2, 4, 5].map(looked_at), [0, 1, 2, 2, 3]);
+    // The levels have 1, 3, 6 states; the last counter is 0, then 0, 0, 1, then 0, 0, 1, 0, 1, 2.
+    assert_eq!([0, 1, 3, 4, 9, 10].map(values), [0, 1, 1, 2, 2, 3]);
+    // A state is looked at once, however often it is initial or reached.
+    let graph = Sealing(Graph::new(&[0, 0], &[&[0, 1], &[0]]));
+    assert_eq!(census(&graph, 2), [("node", 2)]);
 }
 
 #[test]

@@ -180,6 +180,10 @@ impl Toy for Graph {
     fn name(&self, action: &usize) -> &'static str {
         ["first", "second"].get(*action).copied().unwrap_or("later")
     }
+
+    fn fields(&self, node: &u16, visit: &mut dyn FnMut(&'static str, u64)) {
+        visit("node", u64::from(*node));
+    }
 }
 
 /// Counters that each count to `to - 1`, one step at a time: `to` to the power of `N` states.
@@ -240,7 +244,7 @@ impl<const N: usize> Toy for Counters<N> {
     }
 
     fn fields(&self, state: &[u8; N], visit: &mut dyn FnMut(&'static str, u64)) {
-        visit("first", u64::from(state[0]));
+        visit("last", u64::from(state[N - 1]));
         visit("sum", state.iter().map(|count| u64::from(*count)).sum());
         visit("constant", 7);
     }
