@@ -6,14 +6,17 @@ use super::run::{Asked, Broken, Unit};
 use crate::model::narrative::Line;
 use crate::property::Property;
 
-/// One way to break a claim: a minimal combination of faults, with the shortest behaviour over all bases.
+/// One way to break a claim: a minimal combination of faults, with a shortest behaviour in the first base that
+/// it breaks.
+///
+/// Without faults it is the base's script that breaks the claim, so each base is a way of its own.
 #[derive(Clone, Debug)]
 pub struct Way<'a> {
     /// The faults, by index.
     pub combination: &'a [usize],
-    /// Where the shortest behaviour was found.
+    /// The first base in which they do; bases go from the plain to the special.
     pub base: &'static Base,
-    /// That behaviour.
+    /// A shortest behaviour there.
     pub lines: &'a [Line],
     /// The other bases in which the same faults break the claim, minimally.
     pub also: Vec<&'static Base>,
@@ -40,15 +43,13 @@ pub fn cell(property: Property, units: &[Unit]) -> Cell<'_> {
             asked.premise_reached |= here.premise_reached;
         }
     }
-    // Stable: within one combination the shortest comes first, then the earlier base.
-    found.sort_by(|(_, one), (_, other)| {
-        let key = |broken: &Broken| (broken.combination.len(), broken.combination.clone(), broken.lines.len());
-        key(one).cmp(&key(other))
-    });
+    // Stable: within one combination the earlier base comes first.
+    found.sort_by_key(|(_, broken)| (broken.combination.len(), broken.combination.clone()));
     let mut ways: Vec<Way<'_>> = Vec::new();
     for (base, broken) in &found {
         let combination = broken.combination.as_slice();
-        if let Some(way) = ways.iter_mut().find(|way| way.combination == combination) {
+        let same = ways.iter_mut().find(|way| !combination.is_empty() && way.combination == combination);
+        if let Some(way) = same {
             way.also.push(base);
             continue;
         }
@@ -63,8 +64,9 @@ pub fn cell(property: Property, units: &[Unit]) -> Cell<'_> {
 }
 
 /// The file name of a counterexample, without ending.
-pub fn page_name(property: Property, combination: &[usize], release: &str) -> String {
-    format!("{}--{}--{release}", property.id(), combination_id(combination))
+pub fn page_name(property: Property, way: &Way<'_>, release: &str) -> String {
+    let scope = if way.combination.is_empty() { format!("-in-{}", way.base.id) } else { String::new() };
+    format!("{}--{}{scope}--{release}", property.id(), combination_id(way.combination))
 }
 
 #[cfg(test)]
@@ -85,12 +87,12 @@ mod tests {
     }
 
     #[test]
-    fn the_shortest_behaviour_over_the_bases_is_kept() {
+    fn the_first_base_speaks_for_the_others() {
         let units = [unit(&[(&[3], 9)]), unit(&[(&[3], 5)]), unit(&[(&[3], 5)])];
         let cell = cell(Property::OnePerNode, &units);
         assert_eq!(cell.ways.len(), 1);
-        assert_eq!((cell.ways[0].base.id, cell.ways[0].lines.len()), (BASES[1].id, 5));
-        assert_eq!(cell.ways[0].also.iter().map(|base| base.id).collect::<Vec<_>>(), [BASES[2].id, BASES[0].id]);
+        assert_eq!((cell.ways[0].base.id, cell.ways[0].lines.len()), (BASES[0].id, 9));
+        assert_eq!(cell.ways[0].also.iter().map(|base| base.id).collect::<Vec<_>>(), [BASES[1].id, BASES[2].id]);
     }
 
     #[test]
@@ -99,6 +101,15 @@ mod tests {
         let cell = cell(Property::OnePerNode, &units);
         let combinations: Vec<&[usize]> = cell.ways.iter().map(|way| way.combination).collect();
         assert_eq!(combinations, [&[] as &[usize], &[3]]);
+    }
+
+    #[test]
+    fn without_faults_each_base_is_a_way_of_its_own() {
+        let units = [unit(&[(&[], 9)]), unit(&[]), unit(&[(&[], 5)])];
+        let cell = cell(Property::OnePerNode, &units);
+        let names: Vec<String> = cell.ways.iter().map(|way| page_name(Property::OnePerNode, way, "v1.36")).collect();
+        let name = |base: &Base| format!("one-per-node--no-fault-in-{}--v1.36", base.id);
+        assert_eq!(names, [name(&BASES[0]), name(&BASES[2])]);
     }
 
     #[test]

@@ -39,7 +39,7 @@ pub fn pages(units: &Units, origin: &Origin) -> Vec<Page> {
     for property in ALL {
         for (profile, units) in profiles().zip(units) {
             for way in cell(*property, units).ways {
-                let name = page_name(*property, way.combination, profile.name);
+                let name = page_name(*property, &way, profile.name);
                 let text = counterexample(*property, &way, profile, origin);
                 pages.push(Page { path: format!("counterexamples/{name}.md"), text });
                 let path = format!("counterexamples/models/{}.toml", model_name(way.base, way.combination));
@@ -63,10 +63,11 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
          Made by `{}`: {} searches over {} states.\n\n\
          A row is a claim, a column a release. A cell names the smallest combinations of faults under which a search of the\n\
          model breaks the claim: none at all, then single faults, then pairs of which neither part breaks it alone. Each is\n\
-         linked to its shortest counterexample, told step by step, and says in which base scope it was found and what backs\n\
+         linked to a shortest counterexample, told step by step, in the first base scope that they break, and says what backs\n\
          it: a recording of the real system, an upstream thread, or the model only, and then it is a hypothesis.\n\n\
          A verdict is about the scopes below, not about every cluster. *Holds* means that every search visited its whole\n\
-         graph. A search is cut at {states_max} states; where that happened the cell says *none found*, which is less.\n\n\
+         graph. A search is cut at {states_max} states (without faults, and in rollout-3, at ten times as many); where that\n\
+         happened the cell says *none found*, which is less.\n\n\
          ## The matrix\n\n",
         origin.command,
         grouped(u64::from(searches)),
@@ -77,7 +78,7 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
         let _ = write!(text, " {}<br>{} |", profile.name, profile.evidence);
     }
     text.push_str("\n| --- |");
-    profiles().for_each(|_| text.push_str(" --- |"));
+    text.push_str(&" --- |".repeat(profiles().count()));
     text.push('\n');
     for property in ALL {
         let _ = write!(text, "| **{}**<br>{} |", property.id(), property.sentence());
@@ -97,11 +98,12 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
         "\n## The base scopes\n\n\
          In each, every watch may be one commit behind (two for pods under pod-lag), requests and replies are steps of their\n\
          own, at most 8 pod names are in use and revision numbers go up to 12. Every scope is asked without faults and under\n\
-         each single fault, those marked so under each pair.\n\n\
-         | base | what happens | strategy | pairs | states without faults, {} |\n| --- | --- | --- | --- | --- |\n",
+         each single fault named, one of them under each pair.\n\n\
+         | base | what happens | strategy | faults | states without faults, {} |\n| --- | --- | --- | --- | --- |\n",
         profiles().last().map_or("", |profile| profile.name)
     );
     for (index, base) in BASES.iter().enumerate() {
+        let cut = base.states_max(&[], origin.states_max);
         let states = units.last().and_then(|units| units.get(index)).map_or(0, |unit| unit.states_without_faults);
         let _ = writeln!(
             text,
@@ -109,8 +111,14 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
             base.id,
             base.about,
             base.strategy,
-            if base.pairs { "yes" } else { "no" },
-            if states >= origin.states_max { format!("cut at {states_max}") } else { grouped(states) }
+            if base.pairs {
+                "all, and pairs".to_owned()
+            } else if base.only.is_empty() {
+                "all".to_owned()
+            } else {
+                base.only.join(", ")
+            },
+            if states >= cut { format!("cut at {}", grouped(cut)) } else { grouped(states) }
         );
     }
     text.push_str(
@@ -126,12 +134,13 @@ fn cell_text(property: Property, profile: &Profile, units: &[Unit], origin: &Ori
     let Cell { ways, asked } = cell(property, units);
     let mut lines: Vec<String> = ways.iter().map(|way| way_text(property, way, profile)).collect();
     let within = format!("none found within {} states in {} of", grouped(origin.states_max), asked.cut);
+    let rest = if asked.cut == asked.unbroken { "" } else { ", holds in the rest" };
     lines.push(match (ways.is_empty(), asked.cut) {
         (true, _) if !asked.premise_reached => "says nothing: its premise was not reached".to_owned(),
         (true, 0) => format!("**holds** in {} searches", asked.unbroken),
-        (true, _) => format!("{within} {} searches, holds in the others", asked.unbroken),
+        (true, _) => format!("{within} {} searches{rest}", asked.unbroken),
         (false, 0) => format!("holds in {} other searches", asked.unbroken),
-        (false, _) => format!("{within} {} other searches, holds in the rest", asked.unbroken),
+        (false, _) => format!("{within} {} other searches{rest}", asked.unbroken),
     });
     lines.join("<br>")
 }
@@ -143,7 +152,7 @@ fn way_text(property: Property, way: &Way<'_>, profile: &Profile) -> String {
     let also = if also.is_empty() { String::new() } else { format!("; also in {}", also.join(", ")) };
     format!(
         "broken: [{words}](counterexamples/{}.md) in {}, {}{also}: {}",
-        page_name(property, way.combination, profile.name),
+        page_name(property, way, profile.name),
         way.base.id,
         steps(way.lines.len()),
         backing(property, way.base.id, &id, profile.name)
@@ -181,7 +190,7 @@ pub fn counterexample(property: Property, way: &Way<'_>, profile: &Profile, orig
         if way.combination.iter().any(|index| FAULTS[*index].pod_lag > 1) { " (pods: two)" } else { "" },
         profile.name,
         property.id(),
-        origin.states_max,
+        way.base.states_max(way.combination, origin.states_max),
         steps(way.lines.len())
     );
     let mut shown: Option<&str> = None;
@@ -295,7 +304,7 @@ mod tests {
         let text = guarantees(&units(), &origin());
         let row = text.lines().find(|line| line.starts_with("| **budget**")).unwrap();
         let last = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        assert_eq!(last, "none found within 20,000 states in 1 of 45 searches, holds in the others");
+        assert_eq!(last, "none found within 20,000 states in 1 of 45 searches, holds in the rest");
     }
 
     #[test]

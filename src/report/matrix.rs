@@ -28,6 +28,8 @@ pub struct Base {
     pub selects_unlabelled: bool,
     /// Whether pairs of faults are asked too.
     pub pairs: bool,
+    /// The faults that are asked, by id; all if empty.
+    pub only: &'static [&'static str],
 }
 
 /// The node variants of a base scope: the first is what nodes start as.
@@ -54,6 +56,7 @@ const ROLLOUT: Base = Base {
     variants: Variants::Plain,
     selects_unlabelled: false,
     pairs: false,
+    only: &[],
 };
 
 /// The base scopes, in the order of reports.
@@ -78,6 +81,7 @@ pub const BASES: &[Base] = &[
         about: "Three nodes, maxUnavailable 2, template a rolled out; a user applies template b.",
         nodes: 3,
         strategy: "{ maxUnavailable = 2 }",
+        only: &["pod-lag"],
         ..ROLLOUT
     },
     Base {
@@ -146,8 +150,8 @@ pub const BASES: &[Base] = &[
     },
     Base {
         id: "unlabelled-revision",
-        about: "One node, a selector of negative requirements only; a user creates a ControllerRevision without labels.",
-        users: &[&["unlabelled-revision"]],
+        about: "One node, a selector of negative requirements only; a user creates a ControllerRevision without labels and annotates the DaemonSet.",
+        users: &[&["unlabelled-revision", "annotate"]],
         selects_unlabelled: true,
         ..ROLLOUT
     },
@@ -161,6 +165,16 @@ impl Base {
             return surges;
         }
         !(surges && matches!(property, Property::OnePerNode | Property::Budget))
+    }
+
+    /// Whether all faults of a combination are asked here.
+    pub fn allows(&self, combination: &[usize]) -> bool {
+        self.only.is_empty() || combination.iter().all(|index| self.only.contains(&FAULTS[*index].id))
+    }
+
+    /// Unique states at which a search is cut: the scope without faults, and one that is asked few, may take longer.
+    pub fn states_max(&self, combination: &[usize], states_max: u64) -> u64 {
+        if combination.is_empty() || !self.only.is_empty() { 10 * states_max } else { states_max }
     }
 
     /// The claims that are asked here.
@@ -221,7 +235,7 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// The releases, oldest first.
-pub const RELEASES: &[&str] = &["v1.11", "v1.12", "v1.20", "v1.28", "v1.34", "v1.36"];
+pub const RELEASES: &[&str] = &["v1.11", "v1.20", "v1.28", "v1.34", "v1.36"];
 
 /// The profiles of [`RELEASES`].
 pub fn profiles() -> impl Iterator<Item = &'static Profile> {

@@ -16,7 +16,7 @@ use crate::scope::ModelError;
 /// How much is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits<'a> {
-    /// Unique states at which one search is cut.
+    /// Unique states at which a search under faults is cut; see [`Base::states_max`].
     pub states_max: u64,
     /// Searches at a time. What is found does not depend on it: each search runs in one thread.
     pub workers: usize,
@@ -132,6 +132,9 @@ pub fn unit(base: &Base, profile: &'static Profile, limits: &Limits<'_>) -> Resu
     let claims = base.claims().iter().fold(0, |bits, property| bits | property.bit());
     let mut unit = Unit { asked: vec![Asked::default(); ALL.len()], ..Unit::default() };
     minimal(FAULTS.len(), if base.pairs { 2 } else { 1 }, claims, |combination, wanted| {
+        if !base.allows(combination) {
+            return Ok(0);
+        }
         ask(base, profile, limits, &mut unit, combination, wanted)
     })?;
     Ok(unit)
@@ -152,7 +155,7 @@ fn ask(
     let settings = Settings {
         threads: 1,
         seed: 0,
-        states_max: limits.states_max,
+        states_max: base.states_max(combination, limits.states_max),
         time_max: Duration::MAX,
         memory_max: u64::MAX,
         depth_max: u64::MAX,
