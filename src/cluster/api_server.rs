@@ -104,9 +104,6 @@ pub enum Sorts {
     BeforeLast,
 }
 
-/// The name of a pod just created, until the state is renumbered.
-pub const NEW_POD: u8 = 254;
-
 impl Store {
     fn next_version(&mut self, kind: usize) -> u8 {
         self.versions[kind] += 1;
@@ -362,13 +359,13 @@ impl Store {
         Answer::Pod { version, owner: Some(call.uid) }
     }
 
-    /// The name of a new pod: provisional, it says only where it sorts.
+    /// The name of a new pod: where it sorts by (target node, creation). Between two steps of the model names are even, so
+    /// there is room for one beside each.
     pub fn name_for(&self, target: u8, sorts: Sorts) -> u8 {
-        let last = self.pods.iter().filter(|pod| pod.target == target).map(Object::name).max();
-        match (sorts, last) {
-            // Names are even between two steps, so there is room before each.
-            (Sorts::BeforeLast, Some(last)) => last - 1,
-            (Sorts::BeforeLast, None) | (Sorts::Last, _) => NEW_POD,
+        let last = |of: &dyn Fn(u8) -> bool| self.pods.iter().filter(|pod| of(pod.target)).map(Object::name).max();
+        match (sorts, last(&|other| other == target)) {
+            (Sorts::BeforeLast, Some(youngest)) => youngest - 1,
+            (Sorts::BeforeLast, None) | (Sorts::Last, _) => last(&|other| other <= target).unwrap_or(0) + 1,
         }
     }
 

@@ -1,6 +1,7 @@
 //! State, actions, and the stateright actors and model that put the hosts together.
 
 pub mod action;
+pub mod actors;
 pub mod canonical;
 pub mod compose;
 mod explored;
