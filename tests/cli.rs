@@ -72,6 +72,13 @@ fn verdicts_as_expected_end_in_0_and_others_in_1() {
 }
 
 #[test]
+fn a_search_that_its_file_ends_early_is_not_cut_short() {
+    let output = everynode(&["check", "two-leaders", "expiry-without-the-gate"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).contains("2 verdicts: 2 as expected"), "{}", stdout(&output));
+}
+
+#[test]
 fn a_cut_search_ends_in_3() {
     let (_folder, path) = file("model.toml", MODEL);
     let output = everynode(&["check", path.to_str().expect("a plain path"), "--max-states", "10"]);

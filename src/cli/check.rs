@@ -179,15 +179,16 @@ impl Checked {
 }
 
 fn exit_code(checked: &[Checked]) -> u8 {
-    let standings = || checked.iter().flat_map(|one| one.properties.iter().map(|property| one.standing(*property)));
-    let resized = checked.iter().any(|one| one.size_as_pinned() == Some(false));
-    if resized || standings().any(|standing| standing == Standing::Unexpected) {
+    let standings = |one: &Checked| one.properties.iter().map(|property| one.standing(*property)).collect::<Vec<_>>();
+    let any = |wanted: Standing| checked.iter().any(|one| standings(one).contains(&wanted));
+    // A search that its file ends early has done what was asked once every verdict is as expected.
+    let cut = |one: &Checked| {
+        let asked = one.file.until_broken && standings(one).iter().all(|standing| *standing == Standing::Expected);
+        one.report.stopped.is_some_and(|reason| !matches!(reason, StopReason::Capacity(_))) && !asked
+    };
+    if checked.iter().any(|one| one.size_as_pinned() == Some(false)) || any(Standing::Unexpected) {
         NOT_AS_EXPECTED
-    } else if checked
-        .iter()
-        .any(|one| matches!(one.report.stopped, Some(reason) if !matches!(reason, StopReason::Capacity(_))))
-        || standings().any(|standing| standing == Standing::CutShort)
-    {
+    } else if any(Standing::CutShort) || checked.iter().any(cut) {
         CUT_SHORT
     } else {
         AS_EXPECTED
