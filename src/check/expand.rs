@@ -137,13 +137,10 @@ impl<S> Slot<S> {
             .filter_map(|(fresh, state)| fresh.then_some(state))
     }
 
-    pub(super) fn bytes(&self) -> u64 {
-        let bytes = self.fingerprints.capacity() * size_of::<NonZeroU64>()
-            + self.links.capacity() * size_of::<Link>()
-            + self.states.capacity() * size_of::<S>()
-            + self.fresh.capacity();
-        bytes as u64
-    }
+    /// Bytes of one successor.
+    pub(super) const ENTRY_BYTES: u64 =
+        (size_of::<NonZeroU64>() + size_of::<Link>() + size_of::<S>() + size_of::<AtomicBool>())
+            as u64;
 }
 
 /// One thread's memory over the whole run.
@@ -154,6 +151,7 @@ pub(super) struct Worker<O> {
     pub(super) capacities: BTreeMap<&'static str, (u32, u64)>,
     pub(super) error: Option<CheckError>,
     kinds: Kinds,
+    recent: Recent,
 }
 
 impl<O> Worker<O> {
@@ -165,6 +163,7 @@ impl<O> Worker<O> {
             capacities: BTreeMap::new(),
             error: None,
             kinds: Kinds::default(),
+            recent: Recent::new(),
         }
     }
 
@@ -208,7 +207,9 @@ impl<O> Worker<O> {
                 self.kinds.count(task.model.kind(&action));
                 self.judge_step(task, link, state, &action, &next);
                 let fingerprint = fingerprint(task.seed, &next);
-                if !task.visited.contains(fingerprint) {
+                if !self.recent.contains_or_insert(fingerprint)
+                    && !task.visited.contains(fingerprint)
+                {
                     slot.push(fingerprint, link, next);
                 }
             }
@@ -303,5 +304,30 @@ impl Kinds {
             .entry((kind.as_ptr().addr(), kind.len()))
             .or_insert((kind, 0))
             .1 += 1;
+    }
+}
+
+/// Fingerprints that this thread met lately, of which some are forgotten at any time.
+///
+/// What it met was in the visited set or was kept, by this thread and so with a lesser rank, for the set to take in at
+/// the end of the batch; meeting it again is no news. Most repetitions are close together, and this fits in a cache.
+struct Recent {
+    places: Vec<Option<NonZeroU64>>,
+}
+
+impl Recent {
+    const BITS: u32 = 14;
+
+    fn new() -> Self {
+        Self {
+            places: vec![None; 1 << Self::BITS],
+        }
+    }
+
+    #[inline]
+    fn contains_or_insert(&mut self, fingerprint: NonZeroU64) -> bool {
+        // The low bits: the high ones choose places in the visited set.
+        let place = fingerprint.get() & ((1 << Self::BITS) - 1);
+        self.places[place as usize].replace(fingerprint) == Some(fingerprint)
     }
 }

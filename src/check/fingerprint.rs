@@ -145,3 +145,68 @@ const fn low(value: u128) -> u64 {
 const fn high(value: u128) -> u64 {
     low(value >> 64)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::num::NonZeroU64;
+
+    use super::fingerprint;
+
+    #[test]
+    fn fingerprints_are_the_same_everywhere() {
+        let state = (1_u8, 2_u16, [3_u8; 11], "node", Some(6_i32), 5_u64);
+        let pinned = [
+            fingerprint(0, &state),
+            fingerprint(1, &state),
+            fingerprint(0, &()),
+        ]
+        .map(NonZeroU64::get);
+        assert_eq!(
+            pinned,
+            [
+                6_291_010_109_708_520_210,
+                16_511_632_840_671_600_286,
+                10_513_301_527_687_629_239
+            ]
+        );
+    }
+
+    /// Half a fingerprint, of inputs that differ in few bits: as many equal pairs as chance would have, and no more.
+    #[test]
+    fn halves_of_fingerprints_collide_as_seldom_as_chance() {
+        let inputs: Vec<[u8; 48]> = (0..=255_u8)
+            .flat_map(|value| {
+                (0..48).flat_map(move |first| (0..24).map(move |second| (value, first, second)))
+            })
+            .filter(|(value, first, second)| *value != 0 && first / 2 != *second)
+            .map(|(value, first, second)| {
+                let mut bytes = [0; 48];
+                bytes[first] = value;
+                bytes[second * 2] = value.rotate_left(3);
+                bytes
+            })
+            .collect();
+        let mut distinct = inputs.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        let count = f64::from(u32::try_from(distinct.len()).unwrap());
+        let expected = count * count / 2.0 / 2f64.powi(32);
+        for shift in [0, 16, 32] {
+            let mut halves: Vec<_> = distinct
+                .iter()
+                .map(|bytes| {
+                    u32::try_from(fingerprint(0, bytes).get() >> shift & u64::from(u32::MAX))
+                        .unwrap()
+                })
+                .collect();
+            halves.sort_unstable();
+            let equal = f64::from(
+                u32::try_from(halves.windows(2).filter(|pair| pair[0] == pair[1]).count()).unwrap(),
+            );
+            assert!(
+                (equal - expected).abs() < 5.0 * expected.sqrt() + 3.0,
+                "{equal} equal pairs, {expected} by chance"
+            );
+        }
+    }
+}

@@ -96,6 +96,8 @@ struct Search<'a, M: Model, O> {
     next: Segments<M::State>,
     states_by_level: Vec<u64>,
     findings: Vec<Finding>,
+    /// The most transitions that a batch generated: what the slots may hold, whichever thread filters what.
+    batch_transitions_max: u64,
     memory_peak_bytes: u64,
 }
 
@@ -122,6 +124,7 @@ where
             next: Segments::new(),
             states_by_level: Vec::new(),
             findings: vec![Finding::default(); claims.len()],
+            batch_transitions_max: 0,
             memory_peak_bytes: 0,
         }
     }
@@ -205,6 +208,7 @@ where
             level: self.states_by_level.len() - 1,
             expands,
         };
+        let generated_before = self.generated();
         self.slots.iter_mut().for_each(Slot::clear);
         let ranks = (first..).step_by(CHUNK);
         let chunks = Mutex::new(ranks.zip(batch.chunks(CHUNK)).zip(&mut self.slots));
@@ -222,6 +226,8 @@ where
                 worker.visit(&task, first, states, slot, &mut buffer);
             }
         });
+        let generated = self.generated() - generated_before;
+        self.batch_transitions_max = self.batch_transitions_max.max(generated);
         for worker in &self.workers {
             for (finding, theirs) in self.findings.iter_mut().zip(&worker.findings) {
                 finding.absorb(*theirs);
@@ -330,7 +336,7 @@ where
     }
 
     fn memory_bytes(&self) -> u64 {
-        let slots: u64 = self.slots.iter().map(Slot::bytes).sum();
+        let slots = self.batch_transitions_max * Slot::<M::State>::ENTRY_BYTES;
         self.visited.bytes() + self.links.bytes() + self.current.bytes() + self.next.bytes() + slots
     }
 

@@ -212,7 +212,7 @@ pub struct Dining<const N: usize>;
 
 impl<const N: usize> Dining<N> {
     /// Nobody can do anything.
-    pub fn is_stuck(&self, state: &[u8; N]) -> bool {
+    pub fn is_stuck(self, state: &[u8; N]) -> bool {
         self.next_states(state).is_empty()
     }
 }
