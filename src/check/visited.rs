@@ -91,10 +91,10 @@ impl Shard {
         !self.places.is_empty() && self.places[self.place(fingerprint)] != 0
     }
 
+    /// Grows by what it holds and not by what it is asked, so that its size is the same in every run.
     #[inline]
     fn insert(&mut self, fingerprint: NonZeroU64) -> bool {
-        // Load stays between 1/2 and 3/4.
-        if self.len * 4 >= self.places.len() * 3 {
+        if self.places.is_empty() {
             self.grow();
         }
         let place = self.place(fingerprint);
@@ -102,6 +102,10 @@ impl Shard {
         if new {
             self.places[place] = fingerprint.get();
             self.len += 1;
+            // Load stays between 1/2 and 3/4.
+            if self.len * 4 >= self.places.len() * 3 {
+                self.grow();
+            }
         }
         new
     }

@@ -11,10 +11,11 @@ use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use everynode::check::{
-    Bounded, Claim, Ending, Goal, Limits, Options, Outcome, StopReason, Successors, Verdict, check,
-    stock,
+    Bounded, Claim, Ending, Goal, Limits, Options, Outcome, Plain, StopReason, Successors, Trace,
+    Verdict, check, stock,
 };
 use proptest::prelude::*;
+use stateright::Model;
 use toys::{Counters, Dining, Graph, Manager, Transaction, TwoPhase};
 
 const GRAPH_CLAIMS: [Claim<Graph>; 4] = [
@@ -187,8 +188,11 @@ fn path_of(graph: &Graph, verdict: &Verdict<u16, usize>) -> Option<Vec<usize>> {
 }
 
 fn agrees_with_brute_force(graph: &Graph, options: &Options) {
+    agrees_with(&Brute::new(graph), graph, options);
+}
+
+fn agrees_with(brute: &Brute, graph: &Graph, options: &Options) {
     let outcome = check(graph, &GRAPH_CLAIMS, options, &mut |_| ()).unwrap();
-    let brute = Brute::new(graph);
     assert_eq!(outcome.states_by_level, brute.levels());
     assert_eq!(outcome.unique_states, brute.levels().iter().sum::<u64>());
     assert_eq!(outcome.generated_transitions, brute.generated);
@@ -287,8 +291,14 @@ proptest! {
 #[test]
 fn a_large_graph_agrees_with_brute_force() {
     let mut graph = large_graph();
-    agrees_with_brute_force(&graph, &options(1));
-    agrees_with_brute_force(&graph, &options(3));
+    let brute = Brute::new(&graph);
+    agrees_with(&brute, &graph, &options(1));
+    agrees_with(&brute, &graph, &options(3));
+    // Late nodes, each alone, have a least parent among many.
+    for node in (0..60_000).step_by(4_999) {
+        graph.marked_nodes = [node].into();
+        agrees_with(&brute, &graph, &options(2));
+    }
     graph.over = (100..60_000).step_by(777).collect();
     agrees_with_brute_force(&graph, &options(2));
 }
@@ -484,5 +494,55 @@ fn the_least_parent_is_kept() {
     assert_eq!(
         path_of(&graph, &outcome.answer("node").unwrap().verdict),
         Some(vec![0, 0, 1])
+    );
+}
+
+#[test]
+fn of_the_answers_of_several_threads_the_least_is_told() {
+    /// Wide and slow, so that every thread finds an answer of its own in the first batch.
+    struct Wide;
+    impl Model for Wide {
+        type State = u32;
+        type Action = u8;
+        fn init_states(&self) -> Vec<u32> {
+            (0..2_000).collect()
+        }
+        fn actions(&self, _: &u32, actions: &mut Vec<u8>) {
+            std::thread::sleep(Duration::from_micros(50));
+            actions.extend([0, 1]);
+        }
+        fn next_state(&self, state: &u32, _: u8) -> Option<u32> {
+            Some(*state)
+        }
+    }
+    let claims = [
+        Claim::invariant("small", "states are small", |_: &Plain<Wide>, state| {
+            *state < 3
+        }),
+        Claim::sometimes_step(
+            "one",
+            "action one is taken",
+            |_: &Plain<Wide>, _, action, _| *action == 1,
+        ),
+    ];
+    let outcome = check(&Plain(Wide), &claims, &options(4), &mut |_| ()).unwrap();
+    let traces: Vec<_> = outcome
+        .answers
+        .iter()
+        .filter_map(|answer| answer.verdict.trace())
+        .collect();
+    assert_eq!(
+        *traces[0],
+        Trace {
+            initial: 3,
+            steps: vec![]
+        }
+    );
+    assert_eq!(
+        *traces[1],
+        Trace {
+            initial: 0,
+            steps: vec![(1, 0)]
+        }
     );
 }
