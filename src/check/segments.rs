@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 /// Elements of one piece: how many states make a batch, and so how often limits are looked at. No result depends on
 /// threads because this does not.
-pub(super) const SEGMENT: usize = 1 << 13;
+pub(super) const SEGMENT: usize = 1 << 14;
 
 /// An append-only list in pieces of [`SEGMENT`] elements.
 pub(super) struct Segments<T> {
