@@ -2,6 +2,7 @@
 
 pub mod input;
 pub mod placement;
+pub mod placement_args;
 
 use std::ffi::OsString;
 use std::io;
