@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use crate::manifest::documents::{DocumentError, Documents, read};
+use crate::manifest::documents::{DocumentError, Documents, is_blank, read};
 
 /// Largest input that is read. Unit: bytes. A dump of the nodes of the largest clusters stays below a third of it.
 const INPUT_BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -92,7 +92,7 @@ fn read_documents(path: &Path) -> Result<Documents, InputError> {
         InputError::NotUtf8 { name: name.clone(), line }
     })?;
     let documents = read(&name, &text)?;
-    if documents == Documents::default() {
+    if is_blank(&text) {
         return Err(InputError::Empty { name });
     }
     Ok(documents)

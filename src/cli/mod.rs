@@ -8,6 +8,7 @@ mod input;
 mod models;
 mod output;
 mod placement;
+mod placement_args;
 mod replay;
 mod report;
 mod select;

@@ -5,114 +5,25 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::Node;
 use serde::Serialize;
 
 use super::input::{InputError, Inputs, display_name};
+pub use super::placement_args::PlacementArgs;
+use super::placement_args::{Format, GateError};
 use crate::manifest::daemon_set::{defaulted_template, name, namespace, uid};
 use crate::manifest::legacy::LegacyPlacement;
 use crate::manifest::node::{self, NodeView};
 use crate::manifest::placement::{Eligibility, NodePlacement, Placement};
 use crate::manifest::pod::PodsByNode;
 use crate::manifest::quantity::QuantityError;
-use crate::release::placement::{ComparisonOperators, PlacedBy, PlacementRules};
+use crate::release::placement::{PlacedBy, PlacementRules};
 
 /// Up to this many nodes each has a row; more are summed up by reason.
 const ROWS_MAX: usize = 50;
 /// How many nodes a summed-up row names as examples.
 const EXAMPLES_MAX: usize = 3;
-
-/// What was typed behind `everynode placement`.
-#[derive(Clone, Debug, Args)]
-pub struct PlacementArgs {
-    /// Manifests with the `DaemonSet`s, YAML or JSON; other kinds are skipped and counted. `-` is stdin
-    #[arg(short = 'f', long = "filename", value_name = "FILE", required = true)]
-    pub filenames: Vec<PathBuf>,
-    /// Manifests with the nodes, as `kubectl get nodes -o yaml` prints them; absent: the nodes among `-f`
-    #[arg(long, value_name = "FILE")]
-    pub nodes: Vec<PathBuf>,
-    /// Manifests with the pods of all namespaces; only looked at where the controller places pods itself (v1.11,
-    /// v1.12-legacy): then room and host ports count
-    #[arg(long, value_name = "FILE")]
-    pub pods: Vec<PathBuf>,
-    /// The release whose rules decide
-    #[arg(long, value_enum, default_value_t = PlacementProfile::V1_36)]
-    pub profile: PlacementProfile,
-    /// Whether the toleration operators Lt and Gt compare numbers (gate `TaintTolerationComparisonOperators`)
-    #[arg(long, value_enum, default_value_t = Operators::Unsupported, value_name = "SUPPORT")]
-    pub comparison_operators: Operators,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
-    pub format: Format,
-}
-
-/// A release, and who places in it where there is a choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlacementProfile {
-    /// The controller places
-    #[value(name = "v1.11", alias = "v1.11-legacy")]
-    V1_11Legacy,
-    /// 1.11 with the gate `ScheduleDaemonSetPods` on
-    #[value(name = "v1.11-scheduler")]
-    V1_11Scheduler,
-    /// 1.12 with the gate `ScheduleDaemonSetPods` off
-    #[value(name = "v1.12-legacy")]
-    V1_12Legacy,
-    /// The scheduler places, as in all that follow
-    #[value(name = "v1.12", alias = "v1.12-scheduler")]
-    V1_12Scheduler,
-    /// 1.20
-    #[value(name = "v1.20")]
-    V1_20,
-    /// 1.28
-    #[value(name = "v1.28")]
-    V1_28,
-    /// 1.34
-    #[value(name = "v1.34")]
-    V1_34,
-    /// 1.36
-    #[value(name = "v1.36")]
-    V1_36,
-    /// 1.37, which places as 1.36 does
-    #[value(name = "v1.37")]
-    V1_37,
-}
-
-impl PlacementProfile {
-    /// The switches of the release.
-    pub const fn rules(self) -> PlacementRules {
-        match self {
-            Self::V1_11Legacy => PlacementRules::v1_11_legacy(),
-            Self::V1_11Scheduler => PlacementRules::v1_11_scheduler(),
-            Self::V1_12Legacy => PlacementRules::v1_12_legacy(),
-            Self::V1_12Scheduler => PlacementRules::v1_12_scheduler(),
-            Self::V1_20 => PlacementRules::v1_20(),
-            Self::V1_28 => PlacementRules::v1_28(),
-            Self::V1_34 => PlacementRules::v1_34(),
-            Self::V1_36 | Self::V1_37 => PlacementRules::v1_36(),
-        }
-    }
-}
-
-/// Value of `--comparison-operators`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Operators {
-    /// They compare numbers
-    Supported,
-    /// They tolerate nothing
-    Unsupported,
-}
-
-/// Value of `--format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Human,
-    /// For machines: an array, one object a `DaemonSet` and node
-    Json,
-}
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -130,6 +41,9 @@ enum PlacementError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Input(#[from] InputError),
+    #[error(transparent)]
+    #[diagnostic(transparent)]
+    Gate(#[from] GateError),
     #[error("cannot write the answer")]
     Write(#[source] io::Error),
 }
@@ -171,6 +85,7 @@ struct Answers<'a> {
 /// # Errors
 /// On bad input; nothing has been written to `stdout` then.
 pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write) -> miette::Result<u8> {
+    let rules = args.rules().map_err(PlacementError::Gate)?;
     let mut inputs = Inputs::default();
     let node_files = if args.nodes.is_empty() { &args.filenames } else { &args.nodes };
     for path in args.filenames.iter().chain(node_files).chain(&args.pods) {
@@ -192,10 +107,6 @@ pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write)
         return Err(PlacementError::NoNode { inputs, skipped }.into());
     }
 
-    let rules = args.profile.rules().with_comparison_operators(match args.comparison_operators {
-        Operators::Supported => ComparisonOperators::Supported,
-        Operators::Unsupported => ComparisonOperators::Unsupported,
-    });
     let room = match (rules.placed_by, args.pods.is_empty()) {
         (PlacedBy::Controller, false) => Room::Considered,
         (PlacedBy::Controller, true) => Room::PodsUnknown,
@@ -204,7 +115,7 @@ pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write)
     let answered = daemon_sets.into_iter().map(|daemon_set| answer(daemon_set, &nodes, &pods, rules, room));
     let answers = answered.collect::<Result<Vec<_>, _>>()?;
 
-    let remarks = notes(&inputs, rules, room);
+    let remarks = notes(&inputs, &answers, rules, room);
     let (answer, notes_to_stderr) = match args.format {
         Format::Human => (human(&answers) + &remarks, String::new()),
         Format::Json => (json(&answers, room), remarks),
@@ -232,19 +143,25 @@ fn answer<'a>(
     let Some(spec) = &daemon_set.spec else {
         return Err(PlacementError::NoSpec { daemon_set: key });
     };
-    let placements = match room {
-        Room::LeftToScheduler | Room::PodsUnknown => {
+    let (namespace, uid) = (namespace(daemon_set), uid(daemon_set));
+    let legacy = || LegacyPlacement::compile(&defaulted_template(daemon_set), namespace, uid, rules);
+    let nodes = nodes.iter().copied();
+    let placements: Result<Vec<_>, _> = match room {
+        Room::LeftToScheduler => {
             let placement = Placement::compile(&spec.template, rules);
-            nodes.iter().map(|node| (*node, placement.explain(&NodeView::of(node)))).collect()
+            let explain = |node| (node, placement.explain(&NodeView::of(node)));
+            Ok(nodes.map(explain).collect())
         }
-        Room::Considered => {
-            let template = defaulted_template(daemon_set);
-            let placement = LegacyPlacement::compile(&template, namespace(daemon_set), uid(daemon_set), rules);
-            let placements = placement
-                .and_then(|placement| nodes.iter().map(|node| Ok((*node, placement.explain(node, pods)?))).collect());
-            placements.map_err(|source| PlacementError::Quantity { daemon_set: key, source })?
-        }
+        Room::PodsUnknown => legacy().map(|placement| {
+            let explain = |node| (node, placement.explain_without_room(&NodeView::of(node)));
+            nodes.map(explain).collect()
+        }),
+        Room::Considered => legacy().and_then(|placement| {
+            let explain = |node| Ok((node, placement.explain(node, pods)?));
+            nodes.map(explain).collect()
+        }),
     };
+    let placements = placements.map_err(|source| PlacementError::Quantity { daemon_set: key, source })?;
     Ok(Answers { daemon_set, placements })
 }
 
@@ -263,7 +180,7 @@ fn skipped<'a>(counts: impl Iterator<Item = &'a BTreeMap<String, usize>>) -> Str
     sum.iter().map(|(kind, count)| format!("{count} {kind}")).collect::<Vec<_>>().join(", ")
 }
 
-fn notes(inputs: &Inputs, rules: PlacementRules, room: Room) -> String {
+fn notes(inputs: &Inputs, answers: &[Answers<'_>], rules: PlacementRules, room: Room) -> String {
     let mut notes = String::new();
     let mut note = |text: &str| {
         notes.push_str(text);
@@ -287,6 +204,12 @@ fn notes(inputs: &Inputs, rules: PlacementRules, room: Room) -> String {
             note("note: the controller of this release looks at no taint here");
         }
         PlacedBy::Controller | PlacedBy::Scheduler => {}
+    }
+    let without_uid = answers.iter().map(|answers| answers.daemon_set);
+    let without_uid = without_uid.filter(|daemon_set| uid(daemon_set).is_empty());
+    for daemon_set in without_uid.filter(|_| room == Room::Considered) {
+        let name = name(daemon_set);
+        note(&format!("note: DaemonSet {name} has no uid, so pods of its own count as others"));
     }
     let skipped = skipped(inputs.all().map(|(_, documents)| &documents.skipped));
     if !skipped.is_empty() {

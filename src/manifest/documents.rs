@@ -78,6 +78,11 @@ pub fn read(name: &str, text: &str) -> Result<Documents, DocumentError> {
     Ok(documents)
 }
 
+/// Whether a text holds no object at all: nothing, or only comments.
+pub fn is_blank(text: &str) -> bool {
+    chunks(text).is_empty()
+}
+
 /// A place within one chunk and what is wrong there.
 struct Located {
     line: usize,

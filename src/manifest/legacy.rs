@@ -69,6 +69,11 @@ impl LegacyPlacement {
         })
     }
 
+    /// What the controller does on a node as far as selector, affinity and taints decide.
+    pub fn explain_without_room(&self, node: &NodeView<'_>) -> NodePlacement {
+        self.base.explain(node)
+    }
+
     /// What the controller does on a node that has these pods (LEG-3).
     ///
     /// Mirrors `nodeShouldRunDaemonPod` and `Predicates`, `pkg/controller/daemon/daemon_controller.go` of 1.11. Pods

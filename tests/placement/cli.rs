@@ -50,6 +50,34 @@ fn the_legacy_controller_looks_at_room_and_ports() {
 }
 
 #[test]
+fn gates_are_set_as_a_component_takes_them() {
+    let daemon_set = "kind: DaemonSet\nmetadata: {name: a}\nspec: {template: {spec: {tolerations: [{key: k, operator: Gt, value: \"5\"}]}}}\n";
+    let node = "kind: Node\nmetadata: {name: n}\nspec: {taints: [{key: k, value: \"7\", effect: NoSchedule}]}\n";
+    let input = format!("{daemon_set}---\n{node}");
+    let gate = "TaintTolerationComparisonOperators=true";
+    for (arguments, expected) in [(&["-f", "-"][..], "may stay"), (&["-f", "-", "--feature-gates", gate], "should run")]
+    {
+        let assert = placement(arguments).write_stdin(input.clone()).assert().code(0);
+        let text = String::from_utf8(assert.get_output().stdout.clone()).expect("output is text");
+        assert!(text.lines().nth(2).is_some_and(|row| row.contains(expected)), "{text}");
+    }
+    let files = ["-f", "gpu-driver.yaml", "--nodes", "nodes.yaml"];
+    let gates = |gates: &'static str| [&files[..], &["--feature-gates", gates]].concat();
+    check_refused(&gates("ExperimentalCriticalPodAnnotation=true"), "v1.36 has no gate");
+    check_refused(&gates("ScheduleDaemonSetPods=true"), "placement knows these gates");
+    check_refused(&gates("TaintTolerationComparisonOperators=perhaps"), "true or to false");
+}
+
+#[test]
+fn critical_pods_skip_the_look_at_room_where_the_annotation_counts() {
+    let legacy = ["--pods", "pods.yaml", "--profile", "v1.11"];
+    let files = [&["-f", "network-agent.yaml", "--nodes", "nodes.yaml"], &legacy[..]].concat();
+    assert!(stdout(&files).contains("no room"));
+    let gate = ["--feature-gates", "ExperimentalCriticalPodAnnotation=true"];
+    assert!(!stdout(&[&files[..], &gate].concat()).contains("no room"));
+}
+
+#[test]
 fn json_is_an_array_of_answers() {
     let arguments = ["-f", "gpu-driver.yaml", "--nodes", "nodes.yaml", "--format", "json"];
     let assert = placement(&arguments).assert().code(0);
@@ -102,6 +130,8 @@ fn bad_input_is_one_message_and_exit_code_2() {
         path.to_str().expect("a plain path").to_owned()
     };
     let nodes = "nodes.yaml";
+    let no_nodes = write("no-nodes", b"kind: List\nitems: []\n");
+    check_refused(&["-f", "gpu-driver.yaml", "--nodes", &no_nodes], "no Node in");
     check_refused(&["-f", "missing.yaml", "--nodes", nodes], "cannot read missing.yaml");
     check_refused(&["-f", &write("empty", b""), "--nodes", nodes], "is empty");
     check_refused(&["-f", &write("comment", b"# nothing\n---\n"), "--nodes", nodes], "is empty");
