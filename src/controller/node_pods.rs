@@ -2,7 +2,7 @@
 //!
 //! Mirrors `getNodesToDaemonPods`, `pkg/controller/daemon/daemon_controller.go`.
 
-use super::record::{NodeName, Phase, Pod};
+use super::record::{NodeName, Pod};
 use super::sync::Rules;
 use crate::release::{AvailabilityTimer, Target, TerminalTerminating, TerminatingOccupies};
 use smallvec::SmallVec;
@@ -83,11 +83,6 @@ fn target_node(rules: &Rules, pod: &Pod) -> Option<NodeName> {
 /// `podByCreationTimestampAndPhase` (MAN-16): bound ones first, then older, then smaller name.
 pub fn by_creation_timestamp_and_phase(one: &Pod, other: &Pod) -> Ordering {
     other.bound.cmp(&one.bound).then(one.created.cmp(&other.created)).then(one.name.cmp(&other.name))
-}
-
-/// Whether the phase is Failed.
-pub fn is_failed(pod: &Pod) -> bool {
-    pod.phase == Phase::Failed
 }
 
 /// Whether syncs re-arm the timer for minReadySeconds (STAT-12).

@@ -3,7 +3,7 @@
 //! Guard and effect are one function, so they cannot drift apart: [`DaemonSetModel::steps`] lists every enabled step with
 //! the cluster it leads to, and stateright's `actions` and `next_state` are read off it.
 
-use super::action::{Action, Class, Resource};
+use super::action::{Action, Resource};
 use super::canonical::canonicalise;
 use super::informed;
 use super::process::{self, Alternative};
@@ -753,9 +753,4 @@ impl stateright::Model for DaemonSetModel {
         self.steps(&state.open(), &mut steps);
         steps.into_iter().find(|(other, _)| *other == action).map(|(_, cluster)| State::of(&cluster))
     }
-}
-
-/// Whether `action` is one that rest does not wait for.
-pub fn rests(action: &Action) -> bool {
-    action.class() != Class::System
 }
