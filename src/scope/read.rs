@@ -12,8 +12,8 @@ use toml::Spanned;
 
 use super::command;
 use super::types::{
-    Calls, Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LifecycleRule, NodeSpec, PodFate, Scope,
-    Start, StrategySpec, TemplateSpec,
+    Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LifecycleRule, NodeSpec, PodFate, Scope, Start,
+    StrategySpec, TemplateSpec,
 };
 use crate::controller::budget::{Limit, RollingUpdate};
 use crate::controller::record::{Placement, UpdateStrategy};
@@ -379,7 +379,6 @@ impl Reader<'_> {
             faults: faults(&file.faults),
             lifecycle,
             capacity: Capacity { pods: file.capacity.pods, revision_number: file.capacity.revision_number },
-            calls: Calls::Split,
             start,
         };
         self.limits(&scope)?;

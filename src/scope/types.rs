@@ -45,8 +45,6 @@ pub struct Scope {
     pub lifecycle: Vec<LifecycleRule>,
     /// Capacities, never hidden: exceeding one ends in `NoneFound(capacity)`.
     pub capacity: Capacity,
-    /// How requests travel.
-    pub calls: Calls,
     /// Where the behaviour starts.
     pub start: Start,
 }
@@ -241,15 +239,6 @@ pub struct Capacity {
     pub pods: u8,
     /// The largest revision number.
     pub revision_number: u8,
-}
-
-/// How requests of the controller travel.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Calls {
-    /// Sending, handling and the reply are three steps.
-    Split,
-    /// They are one step; a batch is handled in its order.
-    Atomic,
 }
 
 /// Where behaviours start.
