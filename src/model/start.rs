@@ -3,12 +3,12 @@
 use smallvec::SmallVec;
 
 use super::informed;
-use super::state::{Cluster, Machine, Process, User, Work};
+use super::state::{Cluster, Laggard, Machine, Process, User, Work};
 use crate::cluster::api_server::{Events, Store};
-use crate::cluster::object::{
-    DaemonSetObject, Deleting, NodeObject, Objects, PodObject, PodPhase, RevisionObject, revision_hash,
-};
+use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash};
+use crate::cluster::user;
 use crate::cluster::watch::{Informer, Notification};
+use crate::release::{InitialList, Relist};
 use crate::scope::{Scope, Start};
 
 /// The first cluster of a behaviour; its controller has listed everything and is idle.
@@ -23,17 +23,25 @@ pub fn cluster(scope: &Scope) -> Cluster {
     if scope.start == Start::Settled {
         settle(scope, &mut store, &mut events);
     }
-    let mut controller = process(scope, &store, None);
+    for (name, _) in scope.nodes.iter().enumerate().filter(|(_, node)| !node.room) {
+        user::fill(&mut store, byte(name), &mut events);
+    }
+    let mut controller = process(scope, &store, Laggard::default());
     controller.node_queue.clear();
     for work in &mut controller.work {
         work.queue = super::state::Queued::No;
     }
+    controller.daemon_sets.told.clear();
+    controller.revisions.told.clear();
+    controller.pods.told.clear();
+    controller.nodes.told.clear();
     Cluster {
-        machines: scope.nodes.iter().map(|node| Machine { kubelet_up: true, room: node.room }).collect(),
+        machines: scope.nodes.iter().map(|_| Machine { kubelet_up: true, strangers: Vec::new() }).collect(),
         controllers: SmallVec::from_iter([controller]),
-        laggard: (scope.faults.stale_list > 0).then(|| informer(&store.pods, store.versions[2])),
+        laggard: lists_from_the_past(scope).then(|| Box::new(laggard(scope, &store))),
         calls: SmallVec::new(),
         replies: SmallVec::new(),
+        scheduler_up: true,
         users: scope.users.iter().map(|_| User::default()).collect(),
         budgets: scope.faults,
         store,
@@ -94,33 +102,56 @@ fn settle(scope: &Scope, store: &mut Store, events: &mut Events) {
     store.put_daemon_set(object, events);
 }
 
-fn informer<T: crate::cluster::object::Object>(objects: &Objects<T>, version: u8) -> Informer<T> {
-    Informer { store: objects.clone(), synced: version, stream: SmallVec::new() }
+/// Whether anything may list from a lagging API server: the fault, or the release by itself (API-15).
+fn lists_from_the_past(scope: &Scope) -> bool {
+    let faults = &scope.faults;
+    let breaks = [
+        faults.daemon_set_watch_break,
+        faults.revision_watch_break,
+        faults.pod_watch_break,
+        faults.node_watch_break,
+    ];
+    let initially = scope.switches.initial_list == InitialList::Any && faults.crash > 0;
+    let again = scope.switches.relist == Relist::MayGoBack && breaks.iter().any(|budget| *budget > 0);
+    faults.stale_list > 0 || initially || again
 }
 
-/// A new process: its lists are fresh, but for `pods` where it lists them from a lagging API server. Workers start once
-/// all four lists are there, and every listed object has gone through its add handler.
-pub fn process(scope: &Scope, store: &Store, pods: Option<Informer<PodObject>>) -> Process {
+/// The lagging API server before anything has happened.
+fn laggard(scope: &Scope, store: &Store) -> Laggard {
+    let lists = scope.lagging_lists;
+    let [daemon_sets, revisions, pods, nodes] = store.versions;
+    Laggard {
+        daemon_sets: lists.daemon_sets.then(|| Informer::listed(&store.daemon_sets, daemon_sets)),
+        revisions: lists.revisions.then(|| Informer::listed(&store.revisions, revisions)),
+        pods: lists.pods.then(|| Informer::listed(&store.pods, pods)),
+        nodes: lists.nodes.then(|| Informer::listed(&store.nodes, nodes)),
+    }
+}
+
+/// A new process: its lists are fresh, but for those that `past` shows. Workers start once all four lists are there;
+/// every listed object goes through its add handler, at once unless handlers lag.
+pub fn process(scope: &Scope, store: &Store, past: Laggard) -> Process {
+    let [daemon_sets, revisions, pods, nodes] = store.versions;
     let mut process = Process {
         running: true,
         retiring: false,
-        daemon_sets: informer(&store.daemon_sets, store.versions[0]),
-        revisions: informer(&store.revisions, store.versions[1]),
-        pods: pods.unwrap_or_else(|| informer(&store.pods, store.versions[2])),
-        nodes: informer(&store.nodes, store.versions[3]),
+        daemon_sets: past.daemon_sets.unwrap_or_else(|| Informer::listed(&store.daemon_sets, daemon_sets)),
+        revisions: past.revisions.unwrap_or_else(|| Informer::listed(&store.revisions, revisions)),
+        pods: past.pods.unwrap_or_else(|| Informer::listed(&store.pods, pods)),
+        nodes: past.nodes.unwrap_or_else(|| Informer::listed(&store.nodes, nodes)),
         node_queue: SmallVec::new(),
         work: scope.daemon_sets.iter().map(|_| Work::default()).collect(),
     };
-    for object in &store.daemon_sets {
+    for object in &process.daemon_sets.store.clone() {
         informed::daemon_set(scope, &mut process, Notification::Added(*object));
     }
-    for object in &store.revisions {
+    for object in &process.revisions.store.clone() {
         informed::revision(scope, &mut process, Notification::Added(*object));
     }
     for object in &process.pods.store.clone() {
         informed::pod(scope, &mut process, Notification::Added(*object));
     }
-    for object in &store.nodes {
+    for object in &process.nodes.store.clone() {
         informed::node(scope, &mut process, Notification::Added(*object));
     }
     process
