@@ -435,7 +435,6 @@ impl DaemonSetModel {
         }
         true
     }
-
 }
 
 /// A lagging API server learns of an event: what it is further behind than `lag` events it takes in.

@@ -199,9 +199,9 @@ fn controller(of: u8, owner: Option<u8>) -> Controller {
 
 /// The `DaemonSet`s of the store; the selector of the one called `of` says `matches` of the event's object.
 fn cached(scope: &Scope, process: &Process, of: u8, matches: bool) -> Vec<CachedDaemonSet> {
-    let selects = |object: &DaemonSetObject| if matches && (object.key == of || scope.overlapping_selectors) {
-            Selects::Yes
-        } else { Selects::No };
+    let selects = |object: &DaemonSetObject| {
+        if matches && (object.key == of || scope.overlapping_selectors) { Selects::Yes } else { Selects::No }
+    };
     process
         .daemon_sets
         .store

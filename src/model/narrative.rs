@@ -220,7 +220,10 @@ impl Teller<'_> {
             }
             Action::Conflict { key, request, .. } => plain(
                 "fault",
-                format!("somebody else writes the object first: Conflict is the answer to {}", self.request(&request, key)),
+                format!(
+                    "somebody else writes the object first: Conflict is the answer to {}",
+                    self.request(&request, key)
+                ),
             ),
             Action::LoseRequest { key, request, .. } => plain(
                 "fault",

@@ -207,10 +207,7 @@ fn apply(process: &mut Process, key: Key, ds: Option<&crate::controller::record:
             Effect::RequeueAfterBackoff(_) => work.backoff_timer = true,
             Effect::RequeueAfterMinReady => work.ready_timer = true,
             Effect::Suspended(node) => work.suspended.push(u8::try_from(node.0).expect("few nodes")),
-            Effect::FailedDaemonPod
-            | Effect::SucceededDaemonPod
-            | Effect::SelectingAll
-            | Effect::FailedPlacement => {}
+            Effect::FailedDaemonPod | Effect::SucceededDaemonPod | Effect::SelectingAll | Effect::FailedPlacement => {}
         }
     }
 }

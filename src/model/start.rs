@@ -5,7 +5,9 @@ use smallvec::SmallVec;
 use super::informed;
 use super::state::{Cluster, Laggard, Machine, Process, User, Work};
 use crate::cluster::api_server::{Events, Store};
-use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash};
+use crate::cluster::object::{
+    DaemonSetObject, Deleting, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash,
+};
 use crate::cluster::user;
 use crate::cluster::watch::{Informer, Notification};
 use crate::release::{InitialList, Relist};
@@ -105,12 +107,8 @@ fn settle(scope: &Scope, store: &mut Store, events: &mut Events) {
 /// Whether anything may list from a lagging API server: the fault, or the release by itself (API-15).
 fn lists_from_the_past(scope: &Scope) -> bool {
     let faults = &scope.faults;
-    let breaks = [
-        faults.daemon_set_watch_break,
-        faults.revision_watch_break,
-        faults.pod_watch_break,
-        faults.node_watch_break,
-    ];
+    let breaks =
+        [faults.daemon_set_watch_break, faults.revision_watch_break, faults.pod_watch_break, faults.node_watch_break];
     let initially = scope.switches.initial_list == InitialList::Any && faults.crash > 0;
     let again = scope.switches.relist == Relist::MayGoBack && breaks.iter().any(|budget| *budget > 0);
     faults.stale_list > 0 || initially || again

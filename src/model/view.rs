@@ -3,15 +3,15 @@
 use smallvec::SmallVec;
 
 use super::state::{Process, Work};
-use crate::cluster::object::OTHERS;
 use crate::cluster::api_server::Answer;
+use crate::cluster::object::OTHERS;
 use crate::cluster::object::{
     DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash,
 };
 use crate::controller::memory::Synced;
 use crate::controller::record::{
-    Counters, DaemonSet, HashLabel, Node, NodeName, Phase, Placement, Pod, PodName, ResourceVersion, Revision, Selector, Status,
-    Symbol, TemplateId, Uid,
+    Counters, DaemonSet, HashLabel, Node, NodeName, Phase, Placement, Pod, PodName, ResourceVersion, Revision,
+    Selector, Status, Symbol, TemplateId, Uid,
 };
 use crate::controller::request::{Reply, WrittenPod};
 use crate::controller::sync::View;

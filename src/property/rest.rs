@@ -168,7 +168,8 @@ fn could_run<'a>(
         let runs = matches!(scope.nodes[usize::from(node)].kubelet, KubeletKind::Runs | KubeletKind::Keeps);
         runs && cluster.machines[usize::from(node)].kubelet_up && !is_full(&cluster.store, node)
     };
-    let placed = |node: &&NodeObject| scope.placement[usize::from(object.template)][usize::from(node.variant)].should_run;
+    let placed =
+        |node: &&NodeObject| scope.placement[usize::from(object.template)][usize::from(node.variant)].should_run;
     let nodes = cluster.store.nodes.iter().filter(placed).map(|node| node.name);
     nodes.filter(move |node| cluster.scheduler_up && becomes_ready && healthy(*node))
 }

@@ -196,9 +196,7 @@ pub fn slow_start(before: &Cluster, action: &Action, after: &Cluster) -> Option<
     };
     before.replies.iter().find(answered)?;
     let more = |call: &Call| {
-        call.controller == *controller
-            && matches!(call.request, Request::CreatePod(..))
-            && !before.calls.contains(call)
+        call.controller == *controller && matches!(call.request, Request::CreatePod(..)) && !before.calls.contains(call)
     };
     Some(!after.calls.iter().any(more))
 }

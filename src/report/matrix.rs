@@ -267,8 +267,7 @@ impl Base {
         if property == Property::SurgeTwo {
             return surges;
         }
-        let not_about_surge =
-            [Property::OnePerNode, Property::OnePerName, Property::Budget, Property::ReadyBudget];
+        let not_about_surge = [Property::OnePerNode, Property::OnePerName, Property::Budget, Property::ReadyBudget];
         !(surges && not_about_surge.contains(&property))
     }
 
@@ -323,7 +322,7 @@ pub const FAULTS: &[Fault] = &[
         user: Some("delete-pod n1"),
         ..budget("watch-gap", "pod_watch_break", "the pod watch breaks once and lists again; a user deletes a pod")
     },
- budget("conflict", "conflict", "somebody else writes an object first, so a versioned write is refused once"),
+    budget("conflict", "conflict", "somebody else writes an object first, so a versioned write is refused once"),
     budget("refused", "refused", "one request of the controller is refused with a definite error"),
     budget("lost-request", "lost_request", "one request never arrives, and its sender sees a timeout"),
     budget("lost-reply", "lost_reply", "one request is carried out, and its sender sees a timeout"),
