@@ -240,8 +240,12 @@ impl Store {
                 if u32::from(object.uid) != uid || object.owner.is_some_and(|owner| owner != call.uid) {
                     return Err(Reason::Invalid);
                 }
-                object.owner = Some(call.uid);
-                Ok(Answer::Revision(self.put_revision(object, events)))
+                // A patch that changes nothing is no write.
+                if object.owner.is_none() {
+                    object.owner = Some(call.uid);
+                    object = self.put_revision(object, events);
+                }
+                Ok(Answer::Revision(object))
             }
             Request::ReleaseRevision(Symbol(name), Uid(uid)) => {
                 let mut object = *self.revision(name)?;
@@ -324,10 +328,15 @@ impl Store {
         if object.owner.is_some_and(|owner| owner != call.uid) {
             return Err(Reason::Invalid);
         }
-        object.owner = Some(call.uid);
+        let owner = Some(call.uid);
+        if object.owner == owner {
+            // The patch puts in a reference that is there: nothing changes.
+            return Ok(Answer::Pod { version: self.versions[2], owner });
+        }
+        object.owner = owner;
         object.owner_key = call.key;
         let version = self.put_pod(object, events);
-        Ok(Answer::Pod { version, owner: Some(call.uid) })
+        Ok(Answer::Pod { version, owner })
     }
 
     /// EXEC-5. The owner need not exist any more (EXEC-12).
