@@ -651,7 +651,7 @@ impl DaemonSetModel {
 }
 
 /// The events that may be delivered next: position and object name (API-14, API-22).
-fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder) -> Vec<(usize, u8)> {
+pub fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder) -> Vec<(usize, u8)> {
     let named = |versioned: &Versioned<T>| match &versioned.event {
         Event::Put(object) | Event::Deleted(object) => object.name(),
         Event::Bookmark => 0,
