@@ -141,9 +141,10 @@ impl Teller<'_> {
                 what: format!("{}{}", self.reads(controller, key), self.consequence(controller, key)),
                 sees: Some(self.sees(&self.before.controllers[usize::from(controller)], key)),
             },
-            Action::Handle { controller, key, request, .. } => {
+            Action::Handle { controller, key, request, awaited: true, .. } => {
                 plain("API server", self.handled(controller, key, &request))
             }
+            Action::Handle { key, request, awaited: false, .. } => plain("API server", self.done(&request, key)),
             Action::Reply { controller, key, request, .. } => {
                 let answer = self.answer(controller, key, &request);
                 let what =
