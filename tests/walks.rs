@@ -157,11 +157,7 @@ fn waits_are_in_flight(model: &DaemonSetModel, cluster: &Cluster, index: usize, 
             clause!(in_flight.is_empty(), at, "calls of no sync: {in_flight:?}");
             continue;
         };
-        clause!(
-            process.retiring || work.queue.taken().is_none() || work.queue == Queued::No,
-            at,
-            "a sync of a waiting key"
-        );
+        clause!(work.queue != Queued::Waiting, at, "a sync of a waiting key");
         match sync.wait(&rules) {
             Wait::Point(point) => clause!(in_flight.is_empty(), at, "at {point:?} with calls: {in_flight:?}"),
             Wait::OneOf(requests) => {
