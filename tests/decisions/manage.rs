@@ -12,7 +12,7 @@ use everynode::release::{
 };
 use proptest::prelude::*;
 
-use super::world::{Coverage, OURS, World, check, orders, other_names, sorted, world};
+use super::world::{Coverage, OURS, World, check, crowded, orders, other_names, sorted, world};
 
 /// The switches that manage knows.
 const MOVED: &[&str] = &[
@@ -281,7 +281,8 @@ fn expected(world: &World, coverage: &Coverage) -> BTreeSet<Outcome> {
 
 #[test]
 fn manage_does_what_the_rules_of_section_7_say_in_every_order() {
-    check(512, world(MOVED, 5), BRANCHES, |world, coverage| {
+    let strategy = prop_oneof![3 => world(MOVED, 5), 1 => crowded(MOVED, 5)];
+    check(1024, strategy, BRANCHES, |world, coverage| {
         prop_assert_eq!(found(&world), expected(&world, coverage));
         Ok(())
     });
@@ -310,7 +311,7 @@ fn manage_creates_at_most_one_pod_a_node_and_never_deletes_a_pod_twice() {
 
 #[test]
 fn the_order_of_lists_does_not_change_what_manage_may_do() {
-    let strategy = world(MOVED, 6).prop_flat_map(|world| {
+    let strategy = prop_oneof![3 => world(MOVED, 6), 1 => crowded(MOVED, 6)].prop_flat_map(|world| {
         let shuffled = (Just(world.nodes.clone()).prop_shuffle(), Just(world.pods.clone()).prop_shuffle());
         (Just(world), shuffled)
     });
@@ -324,7 +325,8 @@ fn the_order_of_lists_does_not_change_what_manage_may_do() {
 
 #[test]
 fn other_names_lead_to_the_same_under_other_names() {
-    check(512, (world(MOVED, 6), other_names()), &["several outcomes"], |(world, names), coverage| {
+    let strategy = prop_oneof![3 => world(MOVED, 6), 1 => crowded(MOVED, 6)];
+    check(1024, (strategy, other_names()), &["several outcomes"], |(world, names), coverage| {
         let node: BTreeMap<NodeName, NodeName> =
             (0..4).map(|name| (NodeName(name), names.node(NodeName(name)))).collect();
         let renamed: BTreeSet<Outcome> = found(&world)

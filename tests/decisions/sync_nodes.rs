@@ -40,7 +40,8 @@ fn case() -> impl Strategy<Value = Case> {
     let switches = switches(MOVED)
         .prop_filter("a rule of its own", |switches| switches.skipped_creates != SkippedCreates::OverSubtracted);
     let turns = proptest::collection::vec(0..1000_usize, 20);
-    (switches, (0..6_u32, 0..6_u32), 0..5_u32, proptest::collection::vec(refused, 20), turns).prop_map(
+    let deletes = prop_oneof![1 => Just(0), 2 => 0..5_u32];
+    (switches, (0..6_u32, 0..6_u32), deletes, proptest::collection::vec(refused, 20), turns).prop_map(
         |(switches, (first, second), deletes, refused, turns)| {
             let creates = [(0..first).collect(), (first..first + second).collect()];
             let creates = creates.into_iter().filter(|segment: &Vec<u32>| !segment.is_empty()).collect();
