@@ -48,43 +48,47 @@ pub fn prefixes<T: Copy + Ord>(segments: &[Few<T>], limit: usize) -> Vec<Few<T>>
     vec![fixed]
 }
 
-/// As [`prefixes`] of a concatenation of `groups` in any order, followed by one of `last` in any order.
-pub fn prefixes_of_groups<T: Copy + Ord>(groups: &[Segments<T>], last: &[Segments<T>], limit: usize) -> Vec<Few<T>> {
+/// As [`prefixes`] of a concatenation of `groups` in any order in which group `a` comes before group `b` wherever
+/// `before(a, b)`.
+pub fn prefixes_of_groups<T: Copy + Ord>(
+    groups: &[Segments<T>],
+    before: &dyn Fn(usize, usize) -> bool,
+    limit: usize,
+) -> Vec<Few<T>> {
     fn extend<T: Copy + Ord>(
-        stages: [&[Segments<T>]; 2],
-        used: &mut [Vec<bool>; 2],
+        groups: &[Segments<T>],
+        before: &dyn Fn(usize, usize) -> bool,
+        used: &mut Vec<bool>,
         taken: &Few<T>,
         limit: usize,
         all: &mut BTreeSet<Few<T>>,
     ) {
         let room = limit - taken.len();
-        let stage = usize::from(used[0].iter().all(|used| *used));
-        if room == 0 || used[stage].iter().all(|used| *used) {
+        if room == 0 || used.iter().all(|used| *used) {
             let mut whole = taken.clone();
             whole.sort_unstable();
             all.insert(whole);
             return;
         }
-        for index in 0..stages[stage].len() {
-            if used[stage][index] {
+        for index in 0..groups.len() {
+            if used[index] || (0..groups.len()).any(|other| !used[other] && before(other, index)) {
                 continue;
             }
-            used[stage][index] = true;
-            for prefix in prefixes(&stages[stage][index], room) {
+            used[index] = true;
+            for prefix in prefixes(&groups[index], room) {
                 let longer = taken.iter().copied().chain(prefix).collect();
-                extend(stages, used, &longer, limit, all);
+                extend(groups, before, used, &longer, limit, all);
             }
-            used[stage][index] = false;
+            used[index] = false;
         }
     }
-    let total: usize = groups.iter().chain(last).flatten().map(SmallVec::len).sum();
+    let total: usize = groups.iter().flatten().map(SmallVec::len).sum();
     if total <= limit {
-        let mut whole: Few<T> = groups.iter().chain(last).flatten().flatten().copied().collect();
+        let mut whole: Few<T> = groups.iter().flatten().flatten().copied().collect();
         whole.sort_unstable();
         return vec![whole];
     }
     let mut all = BTreeSet::new();
-    let mut used = [vec![false; groups.len()], vec![false; last.len()]];
-    extend([groups, last], &mut used, &Few::new(), limit, &mut all);
+    extend(groups, before, &mut vec![false; groups.len()], &Few::new(), limit, &mut all);
     all.into_iter().collect()
 }

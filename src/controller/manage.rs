@@ -69,15 +69,20 @@ pub fn manage(rules: &Rules, ds: &DaemonSet, nodes: &[Node], node_pods: &NodePod
     for alternative in alternatives {
         let wanting: Few<NodeName> =
             alternative.iter().filter(|(_, plan)| plan.create).map(|(node, _)| node.name).collect();
-        let surplus: Vec<Segments<PodName>> = alternative
-            .iter()
-            .filter(|(_, plan)| !plan.deletes.is_empty())
-            .map(|(_, plan)| plan.deletes.clone())
-            .collect();
+        let surplus: Vec<&(Node, NodePlan)> = alternative.iter().filter(|(_, plan)| !plan.deletes.is_empty()).collect();
+        let groups: Vec<Segments<PodName>> =
+            surplus.iter().map(|(_, plan)| plan.deletes.clone()).chain(vanished.iter().cloned()).collect();
         let effects: Effects = alternative.iter().flat_map(|(_, plan)| plan.effects.iter().copied()).collect();
         let failed_seen = alternative.iter().any(|(_, plan)| plan.failed_seen);
         for creates in prefixes(std::slice::from_ref(&wanting), rules.burst) {
-            for deletes in prefixes_of_groups(&surplus, &vanished, rules.burst) {
+            // One pass over the nodes fills both lists, so a node whose create is cut off comes after those whose are not.
+            let cut = |index: usize| {
+                surplus.get(index).filter(|(_, plan)| plan.create).map(|(node, _)| !creates.contains(&node.name))
+            };
+            let before = |one: usize, other: usize| {
+                one < surplus.len() && other >= surplus.len() || cut(one) == Some(false) && cut(other) == Some(true)
+            };
+            for deletes in prefixes_of_groups(&groups, &before, rules.burst) {
                 plans.push(Plan { creates: creates.clone(), deletes, effects: effects.clone(), failed_seen });
             }
         }

@@ -251,6 +251,7 @@ fn pass(world: &World, coverage: &Coverage, nodes: &[Node], listed: &[Pod], vani
             }
         }
     }
+    coverage.met("both truncated", pass.creates.len() > world.burst && pass.deletes.len() > world.burst);
     coverage.met("creates truncated", pass.creates.len() > world.burst);
     coverage.met("deletes truncated", pass.deletes.len() > world.burst);
     pass.creates.truncate(world.burst); // EXEC-1
