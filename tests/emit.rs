@@ -394,7 +394,18 @@ impl Driver<'_> {
             Request::ReleasePod(of, uid) => patch("Pod", false, pod(of), uid),
             Request::AdoptRevision(of, uid) => patch("ControllerRevision", true, revision(of), uid),
             Request::ReleaseRevision(of, uid) => patch("ControllerRevision", false, revision(of), uid),
-            Request::LabelRevision(..) => unreachable!("no model has revisions with other labels only"),
+            Request::LabelRevision(of, version) => {
+                let number = u8::try_from(of.0).expect("small");
+                let shown = process.revisions.store.get(number).expect("it was shown");
+                let mut labels = labels(of);
+                labels.insert("controller-revision-hash".to_owned(), revision(of));
+                wire::Request {
+                    labels,
+                    resource_version: self.version(1, version, versions),
+                    revision: i64::from(shown.number),
+                    ..new("update", "ControllerRevision", revision(of))
+                }
+            }
             Request::RenumberRevision(of, version, number) => wire::Request {
                 labels: labels(of),
                 resource_version: self.version(1, version, versions),

@@ -14,11 +14,18 @@ use crate::scope::Command;
 
 /// The call that the step carries out, if it carries one out.
 fn executed<'a>(before: &'a Cluster, action: &Action) -> Option<&'a Call> {
-    let (Action::Handle { controller, key, request, .. } | Action::LoseReply { controller, key, request, .. }) = action
-    else {
+    let (controller, key, request, awaited) = if let Action::Handle { controller, key, request, awaited, .. } = *action
+    {
+        (controller, key, request, awaited)
+    } else if let Action::LoseReply { controller, key, request, .. } = *action {
+        (controller, key, request, true)
+    } else {
         return None;
     };
-    before.calls.iter().find(|call| call.controller == *controller && call.key == *key && call.request == *request)
+    let is_it = |call: &&Call| {
+        call.controller == controller && call.key == key && call.request == request && call.awaited == awaited
+    };
+    before.calls.iter().find(is_it)
 }
 
 /// The number given is greater than all given before to revisions of that uid.

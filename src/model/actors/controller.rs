@@ -133,6 +133,7 @@ fn carry_out(
     let taken = alternatives.swap_remove(choice);
     if let HostState::Controller(process, awaited) = state.to_mut() {
         **process = taken.process;
+        process::clear_dead_locals(process);
         for call in taken.calls {
             awaited.push(call);
             out.send(api_server, Message::Call(call));
