@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::object::{
-    DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject, added_label,
-    revision_hash,
+    DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject,
+    added_label, revision_hash,
 };
 use super::watch::{Event, Versioned};
 use crate::controller::record::{NodeName, PodName, ResourceVersion, Status, Symbol, Uid};
