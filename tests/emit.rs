@@ -212,7 +212,7 @@ impl Driver<'_> {
         let answer = if taken {
             Answer::Error(Reason::AlreadyExists)
         } else {
-            way.store.handle(call, binds, Sorts::Last, &mut Events::new())
+            way.store.handle(call, binds, Sorts::Last, &|_| 0, &mut Events::new())
         };
         if created.is_some() {
             // Nobody sees it before the sync ends, and its name would have to be renumbered.

@@ -108,6 +108,10 @@ pub enum Sorts {
     BeforeLast,
 }
 
+/// The largest name of a pod of a node up to this one that a cache or an event still shows, whether it is stored or not; 0
+/// if there is none.
+pub type Shown<'a> = &'a dyn Fn(u8) -> u8;
+
 impl Store {
     fn next_version(&mut self, kind: usize) -> u8 {
         self.versions[kind] += 1;
@@ -214,14 +218,21 @@ impl Store {
     }
 
     /// Carries out a controller's request.
-    pub fn handle(&mut self, call: &Call, binds: Binds, sorts: Sorts, events: &mut Events) -> Answer {
-        match self.execute(call, binds, sorts, events) {
+    pub fn handle(&mut self, call: &Call, binds: Binds, sorts: Sorts, shown: Shown<'_>, events: &mut Events) -> Answer {
+        match self.execute(call, binds, sorts, shown, events) {
             Ok(answer) => answer,
             Err(reason) => Answer::Error(reason),
         }
     }
 
-    fn execute(&mut self, call: &Call, binds: Binds, sorts: Sorts, events: &mut Events) -> Result<Answer, Reason> {
+    fn execute(
+        &mut self,
+        call: &Call,
+        binds: Binds,
+        sorts: Sorts,
+        shown: Shown<'_>,
+        events: &mut Events,
+    ) -> Result<Answer, Reason> {
         match call.request {
             Request::CreatePod(..) | Request::CreateRevision(_) if self.terminating => {
                 Err(Reason::NamespaceTerminating)
@@ -305,7 +316,8 @@ impl Store {
                 Ok(Answer::Pod { version, owner: None }) // HIST-15: sent without the wrapper that records (CONS-7)
             }
             Request::CreatePod(node, hash, generation) => {
-                Ok(self.create_pod(call, (node, hash, generation), binds, sorts, events))
+                let name = self.name_for(small(node.0), sorts, shown);
+                Ok(self.create_pod(call, name, (node, hash, generation), binds, events))
             }
             Request::DeletePod(PodName(name)) => {
                 self.delete_pod(small(name), events)?;
@@ -353,14 +365,14 @@ impl Store {
     fn create_pod(
         &mut self,
         call: &Call,
+        name: u8,
         (NodeName(node), Symbol(hash), generation): (NodeName, Symbol, Option<i64>),
         binds: Binds,
-        sorts: Sorts,
         events: &mut Events,
     ) -> Answer {
         let target = small(node);
         let object = PodObject {
-            name: self.name_for(target, sorts),
+            name,
             owner: Some(call.uid),
             owner_key: call.key,
             labelled: true,
@@ -378,13 +390,15 @@ impl Store {
         Answer::Pod { version, owner: Some(call.uid) }
     }
 
-    /// The name of a new pod: where it sorts by (target node, creation). Between two steps of the model names are even, so
-    /// there is room for one beside each.
-    pub fn name_for(&self, target: u8, sorts: Sorts) -> u8 {
+    /// The name of a new pod: where it sorts by (target node, creation), among those stored and those `shown`. Between two
+    /// steps of the model names are even, so there is room for one beside each.
+    pub fn name_for(&self, target: u8, sorts: Sorts, shown: Shown<'_>) -> u8 {
         let last = |of: &dyn Fn(u8) -> bool| self.pods.iter().filter(|pod| of(pod.target)).map(Object::name).max();
         match (sorts, last(&|other| other == target)) {
             (Sorts::BeforeLast, Some(youngest)) => youngest - 1,
-            (Sorts::BeforeLast, None) | (Sorts::Last, _) => last(&|other| other <= target).unwrap_or(0) + 1,
+            (Sorts::BeforeLast, None) | (Sorts::Last, _) => {
+                last(&|other| other <= target).unwrap_or(0).max(shown(target)) + 1
+            }
         }
     }
 

@@ -1,20 +1,18 @@
 //! Users: `kubectl` and what else people do to a cluster (section 13).
 
-use super::api_server::{Events, Sorts, Store};
+use super::api_server::{Events, Shown, Sorts, Store};
 use super::object::{
     COPIES, DaemonSetObject, Deleting, Key, NO_LABELS, NodeObject, OTHERS, Object, PodObject, PodPhase, RevisionObject,
 };
 use crate::scope::{Cascade, Command};
 
 /// Carries out a command that is one request. None: it cannot be carried out now, and its user waits.
-pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<()> {
+pub fn run(store: &mut Store, command: Command, shown: Shown<'_>, events: &mut Events) -> Option<()> {
     match command {
         Command::Create(key, template, strategy) => create(store, key, template, strategy, events),
         Command::Apply(key, template) => {
-            let object = live(store, key)?;
-            if object.template != template {
-                patch_template(store, key, template, events);
-            }
+            live(store, key)?;
+            patch_template(store, key, template, events);
             Some(())
         }
         Command::SetStrategy(key, strategy) => {
@@ -51,6 +49,14 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
             store.put_pod(pod, events);
             Some(())
         }
+        Command::LabelPod(key, node) => {
+            let unlabelled = |pod: &&PodObject| {
+                pod.owner_key == key && pod.target == node && pod.owner.is_none() && !pod.labelled && !pod.deleting
+            };
+            let pod = *store.pods.iter().filter(|pod| pod.template != OTHERS).find(unlabelled)?;
+            store.put_pod(PodObject { labelled: true, ..pod }, events);
+            Some(())
+        }
         Command::ReleasePod(key, node) => {
             let mut pod = pod_on(store, key, node)?;
             pod.labelled = false;
@@ -59,7 +65,8 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
             Some(())
         }
         Command::CreateOrphan(key, node, template) => {
-            store.put_pod(PodObject { owner_key: key, labelled: true, template, ..by_hand(store, node) }, events);
+            store
+                .put_pod(PodObject { owner_key: key, labelled: true, template, ..by_hand(store, node, shown) }, events);
             Some(())
         }
         Command::CopyRevision(key, template) => {
@@ -112,7 +119,7 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
         }
         Command::SetRoom(node, false) => {
             store.nodes.get(node)?;
-            fill(store, node, events);
+            fill(store, node, shown, events);
             Some(())
         }
         Command::SetRoom(node, true) => {
@@ -129,9 +136,9 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
 }
 
 /// Others take the room of a node.
-pub fn fill(store: &mut Store, node: u8, events: &mut Events) {
+pub fn fill(store: &mut Store, node: u8, shown: Shown<'_>, events: &mut Events) {
     if !is_full(store, node) {
-        store.put_pod(by_hand(store, node), events);
+        store.put_pod(by_hand(store, node, shown), events);
     }
 }
 
@@ -141,9 +148,9 @@ pub fn is_full(store: &Store, node: u8) -> bool {
 }
 
 /// A pod on a node that nobody owns and no selector matches.
-fn by_hand(store: &Store, node: u8) -> PodObject {
+fn by_hand(store: &Store, node: u8, shown: Shown<'_>) -> PodObject {
     PodObject {
-        name: store.name_for(node, Sorts::Last),
+        name: store.name_for(node, Sorts::Last, shown),
         owner: None,
         owner_key: 0,
         labelled: false,
@@ -196,9 +203,9 @@ fn create(store: &mut Store, key: Key, template: u8, strategy: u8, events: &mut 
     Some(())
 }
 
-/// A patch of the template without version: last writer wins (API-2, UNDO-9).
+/// A patch of the template without version: last writer wins (API-2, UNDO-9). One that changes nothing is no write.
 pub fn patch_template(store: &mut Store, key: Key, template: u8, events: &mut Events) {
-    if let Some(mut object) = store.daemon_sets.get(key).copied() {
+    if let Some(mut object) = store.daemon_sets.get(key).copied().filter(|object| object.template != template) {
         object.template = template;
         object.generation += 1;
         object.template_generation += 1;

@@ -216,8 +216,8 @@ impl Sync {
                 };
                 let mut revisions = revisions.clone();
                 for revision in revisions.iter_mut().filter(|revision| revision.name == name) {
-                    revision.label = HashLabel::Value(name);
                     if let Reply::Revision(stored) = reply {
+                        revision.label = stored.label;
                         revision.resource_version = stored.resource_version;
                     }
                 }

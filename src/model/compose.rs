@@ -10,9 +10,9 @@ use super::process::{self, Alternative};
 use super::start;
 use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
 use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Sorts};
-use crate::cluster::object::{Key, Object};
+use crate::cluster::object::{Key, Object, PodObject};
 use crate::cluster::user::{self, Found};
-use crate::cluster::watch::{Event, Informer, Versioned};
+use crate::cluster::watch::{Event, Informer, Notification, Versioned};
 use crate::controller::request::{Reason, Request};
 use crate::property::Property;
 use crate::release::{InformerOrder, InitialList, PlacedBy};
@@ -361,7 +361,9 @@ impl DaemonSetModel {
                 return Answer::Error(Reason::AlreadyExists);
             }
         }
-        next.store.handle(call, self.binds(), sorts, events)
+        let Cluster { store, controllers, laggard, .. } = next;
+        let shown = |target| youngest_shown(controllers, laggard.as_deref(), target);
+        store.handle(call, self.binds(), sorts, &shown, events)
     }
 
     /// Requests on their way: the API server carries them out.
@@ -421,7 +423,9 @@ impl DaemonSetModel {
     fn user(next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
         let Command::Undo(key, to) = command else {
             next.users[index].done += 1;
-            let ran = user::run(&mut next.store, command, events).is_some();
+            let Cluster { store, controllers, laggard, .. } = next;
+            let shown = |target| youngest_shown(controllers, laggard.as_deref(), target);
+            let ran = user::run(store, command, &shown, events).is_some();
             if let Command::Join(node, _) = command {
                 // The machine is a new one: what pods of that node name report, a former one reported.
                 let reported = next.store.pods.iter().filter(|pod| pod.bound && pod.target == node && pod.ready);
@@ -451,6 +455,24 @@ impl DaemonSetModel {
         }
         true
     }
+}
+
+/// The largest name of a pod of a node up to `target` that a cache or an event shows: one created now sorts after it.
+fn youngest_shown(controllers: &[Process], laggard: Option<&Laggard>, target: u8) -> u8 {
+    let of_event = |event: &Event<PodObject>| match event {
+        Event::Put(pod) | Event::Deleted(pod) => Some(*pod),
+        Event::Bookmark => None,
+    };
+    let of_notification = |told: &Notification<PodObject>| match told {
+        Notification::Added(pod) | Notification::Updated(_, pod) | Notification::Deleted(pod) => *pod,
+    };
+    let past = laggard.and_then(|laggard| laggard.pods.as_ref());
+    let informers = controllers.iter().map(|process| &process.pods).chain(past);
+    let shown = informers.flat_map(|informer| {
+        let events = informer.stream.iter().filter_map(|versioned| of_event(&versioned.event));
+        informer.store.iter().copied().chain(events).chain(informer.told.iter().map(of_notification))
+    });
+    shown.filter(|pod| pod.target <= target).map(|pod| pod.name).max().unwrap_or(0)
 }
 
 /// A lagging API server learns of an event: what it is further behind than `lag` events it takes in.

@@ -585,6 +585,7 @@ impl Teller<'_> {
             }
             Command::DeletePod(_, node) => format!("deletes the pod on {}", self.node(node)),
             Command::UnlabelPod(_, node) => format!("takes the labels off the pod on {}", self.node(node)),
+            Command::LabelPod(_, node) => format!("puts the labels back on the pod on {}", self.node(node)),
             Command::ReleasePod(_, node) => format!("takes labels and owner off the pod on {}", self.node(node)),
             Command::CreateOrphan(_, node, _) => format!("creates a matching pod by hand on {}", self.node(node)),
             Command::CopyRevision(_, template) => format!("copies the revision of {}", self.template(template)),

@@ -26,7 +26,7 @@ pub fn cluster(scope: &Scope) -> Cluster {
         settle(scope, &mut store, &mut events);
     }
     for (name, _) in scope.nodes.iter().enumerate().filter(|(_, node)| !node.room) {
-        user::fill(&mut store, byte(name), &mut events);
+        user::fill(&mut store, byte(name), &|_| 0, &mut events);
     }
     let mut controller = process(scope, &store, Laggard::default());
     controller.node_queue.clear();

@@ -23,7 +23,7 @@ pub fn position(names: &[&str], name: &str) -> Option<u8> {
 
 /// The commands, for messages.
 pub const GRAMMAR: &str = "create TEMPLATE [STRATEGY], apply TEMPLATE, restart TEMPLATE, strategy STRATEGY, annotate, \
-undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, unlabel-pod NODE, release-pod NODE, orphan-pod NODE TEMPLATE, \
+undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, unlabel-pod NODE, label-pod NODE, release-pod NODE, orphan-pod NODE TEMPLATE, \
 copy-revision TEMPLATE, unlabelled-revision, strip-revision TEMPLATE, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE, \
 terminate-namespace, wait; \
 the first ones may end in `of DAEMONSET`";
@@ -66,6 +66,7 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["delete", "orphan"] => Ok(Command::Delete(ds, Cascade::Orphan)),
         ["delete-pod", name] => Ok(Command::DeletePod(ds, node(name)?)),
         ["unlabel-pod", name] => Ok(Command::UnlabelPod(ds, node(name)?)),
+        ["label-pod", name] => Ok(Command::LabelPod(ds, node(name)?)),
         ["release-pod", name] => Ok(Command::ReleasePod(ds, node(name)?)),
         ["orphan-pod", name, made_from] => Ok(Command::CreateOrphan(ds, node(name)?, template(made_from)?)),
         ["copy-revision", name] => Ok(Command::CopyRevision(ds, template(name)?)),

@@ -151,6 +151,8 @@ pub enum Command {
     DeletePod(DaemonSetIndex, NodeIndex),
     /// Takes the selector's labels off a pod of the node.
     UnlabelPod(DaemonSetIndex, NodeIndex),
+    /// Puts the selector's labels back on a pod of the node that nobody owns: whoever selects it may adopt it.
+    LabelPod(DaemonSetIndex, NodeIndex),
     /// Takes the selector's labels and the owner reference off a pod of the node: quarantine.
     ReleasePod(DaemonSetIndex, NodeIndex),
     /// Creates a pod by hand that the selector matches, bound to the node.

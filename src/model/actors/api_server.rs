@@ -1,4 +1,5 @@
-//! The API server as an actor: it carries out what reaches it, one message at a time, and tells its subscribers.
+//! The API server as an actor: it carries out what reaches it, one message at a time, and tells its subscribers. It names
+//! pods by what is stored alone: here no two pods of a node are compared by age.
 
 use stateright::actor::{Id, Out};
 
@@ -26,12 +27,12 @@ pub(super) fn on_msg(
                 PlacedBy::Scheduler => Binds::Later,
                 PlacedBy::Controller => Binds::AtCreation,
             };
-            let answer = store.handle(&call, binds, Sorts::Last, &mut events);
+            let answer = store.handle(&call, binds, Sorts::Last, &|_| 0, &mut events);
             out.send(src, Message::Reply(call, answer));
         }
         Message::Command(command) => {
             // A command that cannot be carried out now is not tried again.
-            user::run(store, command, &mut events);
+            user::run(store, command, &|_| 0, &mut events);
         }
         Message::Move(one) => {
             // No machine takes another's name here, so none has a stranger's pods.
