@@ -4,7 +4,6 @@ use serde::{Deserialize, Serialize};
 
 use super::object::{
     DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject,
-    revision_hash,
 };
 use super::watch::{Event, Versioned};
 use crate::controller::record::{NodeName, PodName, ResourceVersion, Status, Symbol, Uid};
@@ -48,8 +47,8 @@ pub struct Call {
     pub uid: u8,
     /// The template of the sync's copy.
     pub template: u8,
-    /// The collision count of the sync's copy.
-    pub collisions: u8,
+    /// The name of the revision of the sync's copy: of its template and its collision count.
+    pub revision: u8,
     /// Who asked.
     pub origin: Origin,
     /// The request.
@@ -194,6 +193,19 @@ impl Store {
         Ok(())
     }
 
+    /// Gives the pods of `events`, the latest writes, the versions of these events, in the events and in the store.
+    pub fn stamp_pods(&mut self, events: &mut Events) {
+        for event in events {
+            let AnyEvent::Pod(Versioned { version, event: Event::Put(object) | Event::Deleted(object) }) = event else {
+                continue;
+            };
+            object.version = *version;
+            if let Some(stored) = self.pods.0.iter_mut().find(|stored| stored.name == object.name) {
+                stored.version = *version;
+            }
+        }
+    }
+
     /// Stores a node under the next version.
     pub fn put_node(&mut self, object: NodeObject, events: &mut Events) {
         let version = self.next_version(3);
@@ -265,7 +277,7 @@ impl Store {
                 Ok(Answer::Revision(self.put_revision(object, events)))
             }
             Request::CreateRevision(number) => {
-                let name = revision_hash(call.key, call.template, call.collisions);
+                let name = call.revision;
                 if self.revisions.get(name).is_some() {
                     return Err(Reason::AlreadyExists);
                 }
@@ -296,9 +308,15 @@ impl Store {
             Request::CreatePod(node, hash, generation) => {
                 Ok(self.create_pod(call, (node, hash, generation), binds, sorts, events))
             }
-            Request::DeletePod(PodName(name)) => {
-                self.delete_pod(small(name), events)?;
-                Ok(Answer::Done)
+            Request::DeletePod(PodName(name), guard) => {
+                let object = *self.pod(name)?;
+                if guard.is_some_and(|version| version.0 != u64::from(object.version)) {
+                    return Err(Reason::Conflict);
+                }
+                self.delete_pod(object.name, events)?;
+                let version = if events.is_empty() { object.version } else { self.versions[2] };
+                let owner = object.owner.filter(|_| object.owner_key == call.key);
+                Ok(Answer::Pod { version, owner })
             }
             Request::UpdateStatus(Uid(uid), version, status) => self.update_status(call, uid, version, status, events),
         }
@@ -316,6 +334,17 @@ impl Store {
     fn revision_at(&self, name: u32, version: ResourceVersion) -> Result<RevisionObject, Reason> {
         let object = self.revision(name)?;
         if u64::from(object.version) == version.0 { Ok(*object) } else { Err(Reason::Conflict) }
+    }
+
+    /// Why an adoption that looks at its owner in the same request is refused (DS-B47), if it is.
+    pub fn refuses_adoption(&self, call: &Call) -> Option<Reason> {
+        if !matches!(call.request, Request::AdoptPod(..) | Request::AdoptRevision(..)) {
+            return None;
+        }
+        match self.daemon_sets.get(call.key).filter(|object| object.uid == call.uid) {
+            None => Some(Reason::OwnerReplaced),
+            Some(object) => (object.deleting != Deleting::No).then_some(Reason::OwnerDeleting),
+        }
     }
 
     /// ADOPT-5, API-11.
@@ -354,6 +383,7 @@ impl Store {
             ready: false,
             matured: false,
             deleting: false,
+            version: 0,
         };
         let version = self.put_pod(object, events);
         Answer::Pod { version, owner: Some(call.uid) }

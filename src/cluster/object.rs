@@ -93,6 +93,9 @@ pub struct PodObject {
     pub matured: bool,
     /// Whether `metadata.deletionTimestamp` is set.
     pub deleting: bool,
+    /// `metadata.resourceVersion`, by rank; 0 unless the controller compares versions of single pods, and for pods that
+    /// were there before the first step.
+    pub version: u8,
 }
 
 impl PodObject {
@@ -131,7 +134,7 @@ pub const NO_LABELS: u8 = u8::MAX;
 /// The first name of a copied revision.
 pub const COPIES: u8 = 200;
 
-/// The hash of a template with a collision count: an injective function (the reference, section 18.2), never 0.
+/// The hash of a template with a collision count: an injective function, never 0.
 pub fn revision_hash(key: Key, template: u8, collisions: u8) -> u8 {
     1 + key * 64 + template * 4 + collisions.min(3)
 }

@@ -11,7 +11,7 @@ use super::memory::Memory;
 use super::record::{DaemonSet, Pod, Revision, Uid};
 use super::request::{Causes, Reason, Reply, Request};
 use super::sync::{Requests, Rules};
-use crate::release::{AdoptRecheck, ClaimOrder, Gate};
+use crate::release::{AdoptRecheck, ClaimOrder, ClaimedBy, Gate};
 
 /// What [`Claim`] needs to know of a pod or a revision.
 pub trait Claimable: Copy {
@@ -27,41 +27,30 @@ pub trait Claimable: Copy {
     fn release(&self) -> Request;
 }
 
-impl Claimable for Pod {
-    fn controller(&self) -> Option<Uid> {
-        self.controller
-    }
-    fn matches(&self) -> bool {
-        self.matches
-    }
-    fn deleting(&self) -> bool {
-        self.deleting
-    }
-    fn adopt(&self) -> Request {
-        Request::AdoptPod(self.name, self.uid)
-    }
-    fn release(&self) -> Request {
-        Request::ReleasePod(self.name, self.uid)
-    }
+macro_rules! claimable {
+    ($object:ty, adopt = $adopt:ident, release = $release:ident) => {
+        impl Claimable for $object {
+            fn controller(&self) -> Option<Uid> {
+                self.controller
+            }
+            fn matches(&self) -> bool {
+                self.matches
+            }
+            fn deleting(&self) -> bool {
+                self.deleting
+            }
+            fn adopt(&self) -> Request {
+                Request::$adopt(self.name, self.uid)
+            }
+            fn release(&self) -> Request {
+                Request::$release(self.name, self.uid)
+            }
+        }
+    };
 }
 
-impl Claimable for Revision {
-    fn controller(&self) -> Option<Uid> {
-        self.controller
-    }
-    fn matches(&self) -> bool {
-        self.matches
-    }
-    fn deleting(&self) -> bool {
-        self.deleting
-    }
-    fn adopt(&self) -> Request {
-        Request::AdoptRevision(self.name, self.uid)
-    }
-    fn release(&self) -> Request {
-        Request::ReleaseRevision(self.name, self.uid)
-    }
-}
+claimable!(Pod, adopt = AdoptPod, release = ReleasePod);
+claimable!(Revision, adopt = AdoptRevision, release = ReleaseRevision);
 
 /// What the live check before the first adoption of a pass has found (ADOPT-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,8 +94,11 @@ impl<T: Claimable> Claim<T> {
             live_check,
             causes: Causes::NONE,
         };
+        let by_selector = rules.switches.claimed_by == ClaimedBy::Selector;
         for object in listed {
             match object.controller() {
+                _ if by_selector && object.matches() => claim.claimed.push(object),
+                _ if by_selector => {}
                 Some(uid) if uid != ds.uid => {}                           // ADOPT-2
                 Some(_) if object.matches() => claim.claimed.push(object), // ADOPT-3
                 Some(_) => claim.releases.push(object),                    // ADOPT-4

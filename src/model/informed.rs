@@ -6,7 +6,7 @@ use crate::cluster::watch::Notification;
 use crate::controller::handlers::{
     self, CachedDaemonSet, Change, Controller, Effect, Effects, Key, NodeChange, Object, PlacedDaemonSet, Selects,
 };
-use crate::controller::record::{NodeName, Uid};
+use crate::controller::record::{NodeName, PodName, Uid};
 use crate::scope::Scope;
 
 /// The key of a `DaemonSet` name of the scope, as the handlers know it.
@@ -67,19 +67,21 @@ pub fn pod(scope: &Scope, process: &mut Process, notification: Notification<PodO
         labelled: pod.labelled,
         ready: pod.ready,
     };
+    let name = |pod: &PodObject| PodName(u32::from(pod.name));
     let selected = |process: &Process, pod: &PodObject| cached(scope, process, pod.owner_key, pod.labelled);
     let switches = &scope.switches;
     let effects = match &notification {
-        Notification::Added(new) => handlers::add_pod(switches, &selected(process, new), &object(new), &[]),
+        Notification::Added(new) => handlers::add_pod(switches, &selected(process, new), name(new), &object(new), &[]),
         Notification::Updated(old, new) => {
             let change = Change {
                 same_version: false,
                 controller: old.owner != new.owner,
                 labels: old.labelled != new.labelled || old.hash != new.hash,
             };
-            handlers::update_pod(switches, &selected(process, new), &object(old), &object(new), change, &[])
+            let versions = (&object(old), &object(new));
+            handlers::update_pod(switches, &selected(process, new), name(new), versions, change, &[])
         }
-        Notification::Deleted(old) => handlers::delete_pod(&selected(process, old), &object(old), &[]),
+        Notification::Deleted(old) => handlers::delete_pod(&selected(process, old), name(old), &object(old), &[]),
     };
     apply(process, &effects);
 }
@@ -178,9 +180,9 @@ fn apply(process: &mut Process, effects: &[Effect]) {
                     process.node_queue.sort_unstable();
                 }
             }
-            Effect::CreationObserved(_)
-            | Effect::DeletionObserved(_)
-            | Effect::ForgetExpectations(_)
+            Effect::CreationObserved(..)
+            | Effect::DeletionObserved(..)
+            | Effect::ForgetExpectations(..)
             | Effect::ForgetOwnWrites(..) => {}
         }
     }

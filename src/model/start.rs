@@ -4,11 +4,11 @@ use smallvec::SmallVec;
 
 use super::informed;
 use super::state::{Cluster, Machine, Process, User, Work};
+use super::view::revision_hash;
 use crate::cluster::api_server::{Events, Store};
-use crate::cluster::object::{
-    DaemonSetObject, Deleting, NodeObject, Objects, PodObject, PodPhase, RevisionObject, revision_hash,
-};
-use crate::cluster::watch::{Informer, Notification};
+use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, Objects, PodObject, PodPhase, RevisionObject};
+use crate::cluster::watch::{Event, Informer, Notification, Versioned};
+use crate::release::AwaitRevisions;
 use crate::scope::{Scope, Start};
 
 /// The first cluster of a behaviour; its controller has listed everything and is idle.
@@ -24,6 +24,9 @@ pub fn cluster(scope: &Scope) -> Cluster {
         settle(scope, &mut store, &mut events);
     }
     let mut controller = process(scope, &store, None);
+    for event in std::mem::take(&mut controller.revisions.stream) {
+        controller.revisions.apply(event);
+    }
     controller.node_queue.clear();
     for work in &mut controller.work {
         work.queue = super::state::Queued::No;
@@ -43,7 +46,7 @@ pub fn cluster(scope: &Scope) -> Cluster {
 /// The first `DaemonSet` has rolled out its first template everywhere.
 fn settle(scope: &Scope, store: &mut Store, events: &mut Events) {
     let (key, template, strategy) = (0, 0, 0);
-    let hash = revision_hash(key, template, 0);
+    let hash = revision_hash(scope, key, template, 0);
     store.uids = 1;
     let placed = |node: &NodeObject| scope.placement[usize::from(template)][usize::from(node.variant)];
     let hosts: Vec<u8> = store.nodes.iter().filter(|node| placed(node).should_run).map(|node| node.name).collect();
@@ -74,6 +77,7 @@ fn settle(scope: &Scope, store: &mut Store, events: &mut Events) {
             ready: true,
             matured: scope.strategies[usize::from(strategy)].min_ready_seconds > 0,
             deleting: false,
+            version: 0,
         };
         store.put_pod(pod, events);
     }
@@ -98,14 +102,24 @@ fn informer<T: crate::cluster::object::Object>(objects: &Objects<T>, version: u8
     Informer { store: objects.clone(), synced: version, stream: SmallVec::new() }
 }
 
+/// The revisions while their list is still on its way, object by object: each takes the place of an undelivered commit.
+fn arriving(revisions: &Objects<RevisionObject>) -> Informer<RevisionObject> {
+    let event = |object: &RevisionObject| Versioned { version: object.version, event: Event::Put(*object) };
+    Informer { store: Objects::default(), synced: 0, stream: revisions.iter().map(event).collect() }
+}
+
 /// A new process: its lists are fresh, but for `pods` where it lists them from a lagging API server. Workers start once
-/// all four lists are there, and every listed object has gone through its add handler.
+/// all four lists are there (Q-5; but for the revisions where they do not wait for these, DS-B45), and every listed object
+/// has gone through its add handler.
 pub fn process(scope: &Scope, store: &Store, pods: Option<Informer<PodObject>>) -> Process {
     let mut process = Process {
         running: true,
         retiring: false,
         daemon_sets: informer(&store.daemon_sets, store.versions[0]),
-        revisions: informer(&store.revisions, store.versions[1]),
+        revisions: match scope.switches.await_revisions {
+            AwaitRevisions::Yes => informer(&store.revisions, store.versions[1]),
+            AwaitRevisions::No => arriving(&store.revisions),
+        },
         pods: pods.unwrap_or_else(|| informer(&store.pods, store.versions[2])),
         nodes: informer(&store.nodes, store.versions[3]),
         node_queue: SmallVec::new(),
@@ -114,7 +128,7 @@ pub fn process(scope: &Scope, store: &Store, pods: Option<Informer<PodObject>>) 
     for object in &store.daemon_sets {
         informed::daemon_set(scope, &mut process, Notification::Added(*object));
     }
-    for object in &store.revisions {
+    for object in &process.revisions.store.clone() {
         informed::revision(scope, &mut process, Notification::Added(*object));
     }
     for object in &process.pods.store.clone() {

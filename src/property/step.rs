@@ -66,7 +66,7 @@ fn sync_of<'a>(cluster: &'a Cluster, call: &Call) -> Option<&'a Sync> {
 }
 
 fn deleted<'a>(before: &'a Cluster, call: &Call) -> Option<&'a PodObject> {
-    let Request::DeletePod(PodName(name)) = call.request else { return None };
+    let Request::DeletePod(PodName(name), _) = call.request else { return None };
     before.store.pods.iter().find(|pod| u32::from(pod.name) == name && !pod.deleting)
 }
 
