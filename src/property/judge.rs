@@ -215,7 +215,7 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
         judged.note(Property::Budget, step::budget(model, before, action, after));
     }
     if want(Property::OwnerOnly) {
-        judged.note(Property::OwnerOnly, step::owner_only(before, action));
+        judged.note(Property::OwnerOnly, step::owner_only(before, action, after));
     }
     if want(Property::EligibleOnly) {
         judged.note(Property::EligibleOnly, step::eligible_only(before, action, after));

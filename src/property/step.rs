@@ -65,9 +65,11 @@ fn sync_of<'a>(cluster: &'a Cluster, call: &Call) -> Option<&'a Sync> {
     process.work.get(usize::from(call.key))?.sync.as_deref().filter(|_| call.awaited)
 }
 
-fn deleted<'a>(before: &'a Cluster, call: &Call) -> Option<&'a PodObject> {
+/// The pod that `call` deletes; none if it was refused, or the pod terminated before.
+fn deleted<'a>(before: &'a Cluster, call: &Call, after: &Cluster) -> Option<&'a PodObject> {
     let Request::DeletePod(PodName(name), _) = call.request else { return None };
-    before.store.pods.iter().find(|pod| u32::from(pod.name) == name && !pod.deleting)
+    let pod = before.store.pods.iter().find(|pod| u32::from(pod.name) == name && !pod.deleting)?;
+    after.store.pods.get(pod.name).is_none_or(|left| left.deleting).then_some(pod)
 }
 
 /// After a deletion of an available pod by the rolling update at most maxUnavailable nodes are down: nodes that should run
@@ -79,7 +81,7 @@ pub fn budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: 
     let available = |pod: &PodObject| {
         pod.owner == Some(call.uid) && pod.ready && !pod.deleting && (pod.matured || strategy.min_ready_seconds == 0)
     };
-    deleted(before, call).filter(|pod| available(pod))?;
+    deleted(before, call, after).filter(|pod| available(pod))?;
     let wanted: Vec<u8> = after
         .store
         .nodes
@@ -99,9 +101,9 @@ pub fn budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: 
 }
 
 /// A pod that a sync deletes is owned by the sync's `DaemonSet` when the deletion commits.
-pub fn owner_only(before: &Cluster, action: &Action) -> Option<bool> {
+pub fn owner_only(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
     let call = executed(before, action)?;
-    deleted(before, call).map(|pod| pod.owner == Some(call.uid))
+    deleted(before, call, after).map(|pod| pod.owner == Some(call.uid))
 }
 
 /// A create is only sent for a node that the sync's node list calls eligible.
