@@ -90,8 +90,12 @@ pub struct Store {
     pub versions: [u8; 4],
     /// How many uids of `DaemonSet`s were given.
     pub uids: u8,
+    /// Whether the namespace is being deleted, so that it takes no new object (EXP-12).
+    pub terminating: bool,
     /// History variable: per uid the largest number ever given to one of its revisions.
     pub highest: List<(u8, u8)>,
+    /// History variable: the uids of `DaemonSet`s that were deleted keeping their pods.
+    pub orphaning: Vec<u8>,
 }
 
 /// Where a new pod sorts among those of its node (MAN-16).
@@ -120,6 +124,9 @@ impl Store {
     /// Removes a `DaemonSet`.
     pub fn remove_daemon_set(&mut self, key: Key, events: &mut Events) {
         if let Some(object) = self.daemon_sets.remove(key) {
+            if object.deleting == Deleting::Orphan {
+                self.orphaning.push(object.uid);
+            }
             let version = self.next_version(0);
             events.push(AnyEvent::DaemonSet(Versioned { version, event: Event::Deleted(object) }));
         }
@@ -231,6 +238,9 @@ impl Store {
 
     fn execute(&mut self, call: &Call, binds: Binds, sorts: Sorts, events: &mut Events) -> Result<Answer, Reason> {
         match call.request {
+            Request::CreatePod(..) | Request::CreateRevision(_) if self.terminating => {
+                Err(Reason::NamespaceTerminating)
+            }
             Request::GetDaemonSet => {
                 self.daemon_sets.get(call.key).map(|object| Answer::DaemonSet(*object)).ok_or(Reason::NotFound)
             }

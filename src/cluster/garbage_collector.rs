@@ -1,7 +1,7 @@
 //! The garbage collector and Pod GC (section 14.4).
 
 use super::api_server::{Events, Store};
-use super::object::{DaemonSetObject, Deleting, FOREIGN};
+use super::object::{DaemonSetObject, Deleting, FOREIGN, PodObject, RevisionObject};
 use crate::release::PodGc;
 
 /// What the collector does with a dependent whose owner has this uid.
@@ -25,30 +25,33 @@ pub fn fate(store: &Store, owner: Option<u8>) -> Fate {
     }
 }
 
-/// Deletes or orphans a pod; false if there is nothing to do.
-pub fn collect_pod(store: &mut Store, name: u8, events: &mut Events) -> bool {
-    let Some(mut pod) = store.pods.get(name).copied() else { return false };
+/// The fate of a pod: one that terminates is not deleted again.
+pub fn pod_fate(store: &Store, pod: &PodObject) -> Fate {
     match fate(store, pod.owner) {
+        Fate::Deleted if pod.deleting => Fate::Kept,
+        other => other,
+    }
+}
+
+/// Deletes or orphans a pod; false if there is nothing to do.
+pub fn collect_pod(store: &mut Store, pod: &PodObject, events: &mut Events) -> bool {
+    match pod_fate(store, pod) {
         Fate::Kept => false,
-        Fate::Deleted if pod.deleting => false,
-        Fate::Deleted => store.delete_pod(name, events).is_ok(),
+        Fate::Deleted => store.delete_pod(pod.name, events).is_ok(),
         Fate::Orphaned => {
-            pod.owner = None;
-            store.put_pod(pod, events);
+            store.put_pod(PodObject { owner: None, ..*pod }, events);
             true
         }
     }
 }
 
 /// Deletes or orphans a revision; false if there is nothing to do.
-pub fn collect_revision(store: &mut Store, name: u8, events: &mut Events) -> bool {
-    let Some(mut revision) = store.revisions.get(name).copied() else { return false };
+pub fn collect_revision(store: &mut Store, revision: &RevisionObject, events: &mut Events) -> bool {
     match fate(store, revision.owner) {
         Fate::Kept => false,
-        Fate::Deleted => store.remove_revision(name, events).is_some(),
+        Fate::Deleted => store.remove_revision(revision.name, events).is_some(),
         Fate::Orphaned => {
-            revision.owner = None;
-            store.put_revision(revision, events);
+            store.put_revision(RevisionObject { owner: None, ..*revision }, events);
             true
         }
     }
@@ -61,15 +64,15 @@ pub fn may_go(store: &Store, object: &DaemonSetObject) -> bool {
         && store.revisions.iter().all(|revision| revision.owner != Some(object.uid))
 }
 
-/// Removes a bound pod whose node is gone (GC-6); false if that does not apply.
-pub fn pod_gc(store: &mut Store, name: u8, rule: PodGc, events: &mut Events) -> bool {
-    let Some(pod) = store.pods.get(name).copied() else { return false };
-    if !pod.bound || store.nodes.get(pod.target).is_some() {
-        return false;
-    }
+/// Whether a pod is bound to a node that is gone: Pod GC removes it.
+pub fn is_stranded(store: &Store, pod: &PodObject) -> bool {
+    pod.bound && store.nodes.get(pod.target).is_none()
+}
+
+/// Removes a stranded pod (GC-6).
+pub fn pod_gc(store: &mut Store, pod: &PodObject, rule: PodGc, events: &mut Events) {
     if rule == PodGc::MarksFailed && pod.is_non_terminal() {
-        store.put_pod(super::kubelet::fail(&pod), events);
+        store.put_pod(super::kubelet::fail(pod), events);
     }
-    store.end_pod(name, events);
-    true
+    store.end_pod(pod.name, events);
 }

@@ -64,6 +64,10 @@ pub enum PodPhase {
 /// The uid of an owner that is no `DaemonSet` of the scope.
 pub const FOREIGN: u8 = u8::MAX;
 
+/// The template of a pod that stands for everything else on a node: it takes the room of a daemon pod and belongs to
+/// nobody.
+pub const OTHERS: u8 = u8::MAX;
+
 /// A pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct PodObject {

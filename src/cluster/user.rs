@@ -2,7 +2,7 @@
 
 use super::api_server::{Events, Sorts, Store};
 use super::object::{
-    COPIES, DaemonSetObject, Deleting, Key, NO_LABELS, NodeObject, Object, PodObject, PodPhase, RevisionObject,
+    COPIES, DaemonSetObject, Deleting, Key, NO_LABELS, NodeObject, OTHERS, Object, PodObject, PodPhase, RevisionObject,
 };
 use crate::release::UndoChoice;
 use crate::scope::{Cascade, Command};
@@ -60,23 +60,7 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
             Some(())
         }
         Command::CreateOrphan(key, node, template) => {
-            let pod = PodObject {
-                name: store.name_for(node, Sorts::Last),
-                owner: None,
-                owner_key: key,
-                labelled: true,
-                target: node,
-                bound: true,
-                template,
-                hash: 0,
-                generation: 0,
-                phase: PodPhase::Active,
-                ready: false,
-                matured: false,
-                deleting: false,
-                version: 0,
-            };
-            store.put_pod(pod, events);
+            store.put_pod(PodObject { owner_key: key, labelled: true, template, ..by_hand(store, node) }, events);
             Some(())
         }
         Command::CopyRevision(key, template) => {
@@ -101,6 +85,13 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
             add_revision(store, revision, events);
             Some(())
         }
+        Command::StripRevision(key, template) => {
+            let find = |one: &&RevisionObject| one.key == key && one.template == template && one.name < COPIES;
+            let mut revision = *store.revisions.iter().find(find)?;
+            revision.label = 0;
+            store.put_revision(revision, events);
+            Some(())
+        }
         Command::SetNode(node, variant) => {
             let object = store.nodes.get(node).copied()?;
             if object.variant != variant {
@@ -120,7 +111,53 @@ pub fn run(store: &mut Store, command: Command, events: &mut Events) -> Option<(
             store.remove_node(node, events);
             Some(())
         }
-        Command::SetRoom(..) | Command::AwaitRest => Some(()),
+        Command::SetRoom(node, false) => {
+            store.nodes.get(node)?;
+            fill(store, node, events);
+            Some(())
+        }
+        Command::SetRoom(node, true) => {
+            let others = store.pods.iter().find(|pod| pod.template == OTHERS && pod.target == node)?.name;
+            store.end_pod(others, events);
+            Some(())
+        }
+        Command::TerminateNamespace => {
+            store.terminating = true;
+            Some(())
+        }
+        Command::AwaitRest => Some(()),
+    }
+}
+
+/// Others take the room of a node.
+pub fn fill(store: &mut Store, node: u8, events: &mut Events) {
+    if !is_full(store, node) {
+        store.put_pod(by_hand(store, node), events);
+    }
+}
+
+/// Whether others have taken the room of a node.
+pub fn is_full(store: &Store, node: u8) -> bool {
+    store.pods.iter().any(|pod| pod.template == OTHERS && pod.target == node)
+}
+
+/// A pod on a node that nobody owns and no selector matches.
+fn by_hand(store: &Store, node: u8) -> PodObject {
+    PodObject {
+        name: store.name_for(node, Sorts::Last),
+        owner: None,
+        owner_key: 0,
+        labelled: false,
+        target: node,
+        bound: true,
+        template: OTHERS,
+        hash: 0,
+        generation: 0,
+        phase: PodPhase::Active,
+        ready: false,
+        matured: false,
+        deleting: false,
+        version: 0,
     }
 }
 

@@ -33,16 +33,18 @@ pub struct Informer<T: Copy> {
     pub synced: u8,
     /// Events on their way, oldest first.
     pub stream: List<Versioned<T>>,
+    /// Notifications that the store has passed on and the handler has not taken yet, oldest first (API-21).
+    pub told: Vec<Notification<T>>,
 }
 
 impl<T: Copy> Default for Informer<T> {
     fn default() -> Self {
-        Self { store: Objects::default(), synced: 0, stream: List::new() }
+        Self { store: Objects::default(), synced: 0, stream: List::new(), told: Vec::new() }
     }
 }
 
 /// What a handler is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Notification<T> {
     /// `OnAdd`.
     Added(T),
@@ -53,6 +55,21 @@ pub enum Notification<T> {
 }
 
 impl<T: Object> Informer<T> {
+    /// A subscriber whose list is `objects` at `version`.
+    pub fn listed(objects: &Objects<T>, version: u8) -> Self {
+        Self { store: objects.clone(), synced: version, stream: List::new(), told: Vec::new() }
+    }
+
+    /// The same subscriber once it has taken the first `seen` events on their way, telling nobody.
+    #[must_use]
+    pub fn advanced(&self, seen: usize) -> Self {
+        let mut later = self.clone();
+        for event in later.stream.drain(..seen).collect::<Vec<_>>() {
+            later.apply(event);
+        }
+        later
+    }
+
     /// Applies `event` to the store (API-21), and says what the handler is told.
     pub fn apply(&mut self, event: Versioned<T>) -> Option<Notification<T>> {
         self.synced = self.synced.max(event.version);
@@ -67,22 +84,23 @@ impl<T: Object> Informer<T> {
         }
     }
 
-    /// Replaces the store by a list (API-17): what the handlers are told, deletions last.
-    pub fn replace(&mut self, listed: &Objects<T>, version: u8) -> List<Notification<T>> {
+    /// Replaces the store by what `list` shows, and watches from there (API-17): what the handlers are told, deletions
+    /// last.
+    pub fn replace(&mut self, list: Self) -> List<Notification<T>> {
         let mut told = List::new();
-        for object in listed {
+        for object in &list.store {
             match self.store.get(object.name()) {
                 None => told.push(Notification::Added(*object)),
                 Some(old) if old == object => {}
                 Some(old) => told.push(Notification::Updated(*old, *object)),
             }
         }
-        for old in self.store.iter().filter(|old| listed.get(old.name()).is_none()) {
+        for old in self.store.iter().filter(|old| list.store.get(old.name()).is_none()) {
             told.push(Notification::Deleted(*old)); // API-18: with the last known state
         }
-        self.store = listed.clone();
-        self.stream.clear();
-        self.synced = version;
+        self.store = list.store;
+        self.stream = list.stream;
+        self.synced = list.synced;
         told
     }
 }

@@ -26,8 +26,10 @@ pub enum Resource {
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields say what the enum's own comment says of them")]
 pub enum Action {
-    /// The next watch event of an object enters the store, and its handler runs (API-21).
+    /// The next watch event of an object enters the store; its handler runs too, unless handlers lag (API-21).
     Deliver { controller: u8, resource: Resource, name: u8 },
+    /// The handler takes the next notification that waits for it (API-21).
+    Notify { controller: u8, resource: Resource },
     /// A worker takes a node name (EVT-16).
     NodeItem { controller: u8, node: u8 },
     /// A worker takes the key and begins a sync.
@@ -56,6 +58,8 @@ pub enum Action {
     PodFailed { pod: u8 },
     /// The kubelet has ended a terminating pod.
     PodEnded { pod: u8 },
+    /// The kubelet of a new machine takes over a pod that a former one of that name ran.
+    TakeOver { pod: u8 },
     /// minReadySeconds have passed.
     Mature { pod: u8 },
     /// Pod GC removes a pod of a vanished node (GC-6).
@@ -72,18 +76,22 @@ pub enum Action {
     User { user: u8 },
     /// Fault: the controller process dies.
     Crash { controller: u8 },
-    /// Fault: it is replaced by one that lists pods from a lagging API server, which has `seen` of its pending events.
-    StaleRestart { controller: u8, seen: u8 },
+    /// Fault: it is replaced by one that lists from a lagging API server, which has `seen` of its pending events of each
+    /// type ([`Resource`]'s order). Where the release lists so anyway (API-15), this is how a dead process is replaced.
+    StaleRestart { controller: u8, seen: [u8; 4] },
     /// Fault: a second leader starts.
     SecondLeader,
-    /// Fault: the pod watch breaks and lists again.
-    BreakPodWatch { controller: u8 },
+    /// Fault: a watch breaks and lists again (API-17), from an API server that has `seen` of the events on their way, or,
+    /// where the release allows it, of those of a lagging one.
+    BreakWatch { controller: u8, resource: Resource, lagging: bool, seen: u8 },
     /// A resync re-delivers the `DaemonSet` (API-20).
     Resync { controller: u8, key: Key },
-    /// A bookmark on the pod stream (API-19).
-    Bookmark { controller: u8 },
+    /// A bookmark on a stream (API-19).
+    Bookmark { controller: u8, resource: Resource },
     /// Fault: a request is refused.
     Refuse { controller: u8, key: Key, request: Request, reason: Reason },
+    /// Fault: somebody else writes the object first, so a versioned write is refused (API-1).
+    Conflict { controller: u8, key: Key, request: Request },
     /// Fault: a request never arrives; its sender sees a timeout.
     LoseRequest { controller: u8, key: Key, request: Request },
     /// Fault: a request is carried out; its sender sees a timeout (API-5).
@@ -96,6 +104,8 @@ pub enum Action {
     FailPod { pod: u8 },
     /// Fault: a kubelet goes silent.
     Silence { node: u8 },
+    /// Fault: the scheduler goes away.
+    SchedulerAway,
 }
 
 /// Who takes a step.
@@ -114,6 +124,7 @@ impl Action {
     pub fn class(&self) -> Class {
         match self {
             Self::Deliver { .. }
+            | Self::Notify { .. }
             | Self::NodeItem { .. }
             | Self::Begin { .. }
             | Self::Proceed { .. }
@@ -128,6 +139,7 @@ impl Action {
             | Self::PodUnready { .. }
             | Self::PodFailed { .. }
             | Self::PodEnded { .. }
+            | Self::TakeOver { .. }
             | Self::Mature { .. }
             | Self::PodGc { .. }
             | Self::CollectPod { .. }
@@ -138,16 +150,18 @@ impl Action {
             Self::Crash { .. }
             | Self::StaleRestart { .. }
             | Self::SecondLeader
-            | Self::BreakPodWatch { .. }
+            | Self::BreakWatch { .. }
             | Self::Resync { .. }
             | Self::Bookmark { .. }
             | Self::Refuse { .. }
+            | Self::Conflict { .. }
             | Self::LoseRequest { .. }
             | Self::LoseReply { .. }
             | Self::Expire { .. }
             | Self::Blip { .. }
             | Self::FailPod { .. }
-            | Self::Silence { .. } => Class::Fault,
+            | Self::Silence { .. }
+            | Self::SchedulerAway => Class::Fault,
         }
     }
 
@@ -160,6 +174,7 @@ impl Action {
                 Resource::Pods => "deliver Pod",
                 Resource::Nodes => "deliver Node",
             },
+            Self::Notify { .. } => "handler runs",
             Self::NodeItem { .. } => "node item",
             Self::Begin { .. } => "begin sync",
             Self::Proceed { .. } => "sync reads on",
@@ -174,6 +189,7 @@ impl Action {
             Self::PodUnready { .. } => "terminating pod not ready",
             Self::PodFailed { .. } => "pod failed",
             Self::PodEnded { .. } => "pod ended",
+            Self::TakeOver { .. } => "pod taken over",
             Self::Mature { .. } => "minReadySeconds pass",
             Self::PodGc { .. } => "pod GC",
             Self::CollectPod { .. } => "collect pod",
@@ -184,16 +200,18 @@ impl Action {
             Self::Crash { .. } => "crash",
             Self::StaleRestart { .. } => "restart onto an older list",
             Self::SecondLeader => "second leader",
-            Self::BreakPodWatch { .. } => "pod watch breaks",
+            Self::BreakWatch { .. } => "watch breaks",
             Self::Resync { .. } => "resync",
             Self::Bookmark { .. } => "bookmark",
             Self::Refuse { .. } => "request refused",
+            Self::Conflict { .. } => "conflict",
             Self::LoseRequest { .. } => "request lost",
             Self::LoseReply { .. } => "reply lost",
             Self::Expire { .. } => "expectations expire",
             Self::Blip { .. } => "readiness blip",
             Self::FailPod { .. } => "pod failure",
             Self::Silence { .. } => "kubelet silent",
+            Self::SchedulerAway => "scheduler away",
         }
     }
 }

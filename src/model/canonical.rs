@@ -7,7 +7,7 @@
 use super::state::{Cluster, Process};
 use crate::cluster::api_server::{Answer, Call, Store};
 use crate::cluster::object::{DaemonSetObject, PodObject, RevisionObject};
-use crate::cluster::watch::{Event, Informer};
+use crate::cluster::watch::{Event, Informer, Notification};
 use crate::controller::record::{PodName, ResourceVersion, Uid};
 use crate::controller::visit::{Visit, Visitor};
 
@@ -129,6 +129,15 @@ fn informer<T: RankedObject>(informer: &mut Informer<T>, ranked: &mut impl Ranke
             Event::Bookmark => {}
         }
     }
+    for notification in &mut informer.told {
+        match notification {
+            Notification::Added(object) | Notification::Deleted(object) => object.ranks(ranked),
+            Notification::Updated(old, new) => {
+                old.ranks(ranked);
+                new.ranks(ranked);
+            }
+        }
+    }
 }
 
 fn call(call: &mut Call, ranked: &mut impl Ranked) {
@@ -161,7 +170,13 @@ fn everywhere(cluster: &mut Cluster, ranked: &mut impl Ranked) {
     store(&mut cluster.store, ranked);
     cluster.controllers.iter_mut().for_each(|one| process(one, ranked));
     if let Some(laggard) = &mut cluster.laggard {
-        informer(laggard, ranked);
+        laggard.daemon_sets.iter_mut().for_each(|one| informer(one, ranked));
+        laggard.revisions.iter_mut().for_each(|one| informer(one, ranked));
+        laggard.pods.iter_mut().for_each(|one| informer(one, ranked));
+        laggard.nodes.iter_mut().for_each(|one| informer(one, ranked));
+    }
+    for machine in &mut cluster.machines {
+        machine.strangers.iter_mut().for_each(|name| ranked.pod(name));
     }
     cluster.calls.iter_mut().for_each(|one| call(one, ranked));
     for (one, answer) in &mut cluster.replies {
@@ -177,6 +192,9 @@ fn everywhere(cluster: &mut Cluster, ranked: &mut impl Ranked) {
 
 /// Renumbers `cluster`. Returns what each pod name became.
 pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
+    for machine in &mut cluster.machines {
+        machine.strangers.retain(|name| cluster.store.pods.get(*name).is_some());
+    }
     let mut seen = Seen { pods: [false; 256], versions: [[false; 256]; 4] };
     everywhere(cluster, &mut seen);
     let mut renamed = Renamed { pods: [0; 256], versions: [[0; 256]; 4] };

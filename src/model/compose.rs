@@ -8,17 +8,15 @@ use super::canonical::canonicalise;
 use super::informed;
 use super::process::{self, Alternative};
 use super::start;
-use super::state::{Cluster, Process, Queued, State, Undo};
+use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
 use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Sorts};
-use crate::cluster::garbage_collector as gc;
-use crate::cluster::kubelet;
-use crate::cluster::object::{Key, Object, PodObject};
+use crate::cluster::object::{Key, Object};
 use crate::cluster::user::{self, Found};
 use crate::cluster::watch::{Event, Informer, Versioned};
 use crate::controller::request::{Reason, Request};
 use crate::property::Property;
-use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, PlacedBy};
-use crate::scope::{Command, ControllerKind, KubeletKind, Scope};
+use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, InitialList, PlacedBy};
+use crate::scope::{Command, ControllerKind, Scope};
 
 /// A scope as a stateright model.
 #[derive(Clone, Debug)]
@@ -71,6 +69,10 @@ impl DaemonSetModel {
                 || !process.revisions.stream.is_empty()
                 || !process.pods.stream.is_empty()
                 || !process.nodes.stream.is_empty()
+                || !process.daemon_sets.told.is_empty()
+                || !process.revisions.told.is_empty()
+                || !process.pods.told.is_empty()
+                || !process.nodes.told.is_empty()
                 || !process.node_queue.is_empty()
                 || process.work.iter().any(|work| work.queue != Queued::No)
         };
@@ -92,7 +94,7 @@ impl DaemonSetModel {
     }
 
     /// Adds the step `action` that commits what `write` does to the store, if it does anything.
-    fn commit(
+    pub(super) fn commit(
         &self,
         steps: &mut Steps,
         cluster: &Cluster,
@@ -139,11 +141,12 @@ impl DaemonSetModel {
                     AnyEvent::Node(event) => process.nodes.stream.push(*event),
                 }
             }
-            if let (AnyEvent::Pod(event), Some(laggard)) = (event, &mut next.laggard) {
-                laggard.stream.push(*event);
-                while laggard.stream.len() > usize::from(lag.pods) {
-                    let oldest = laggard.stream.remove(0);
-                    laggard.apply(oldest);
+            if let Some(laggard) = &mut next.laggard {
+                match event {
+                    AnyEvent::DaemonSet(event) => fall_behind(&mut laggard.daemon_sets, *event, lag.daemon_sets),
+                    AnyEvent::Revision(event) => fall_behind(&mut laggard.revisions, *event, lag.revisions),
+                    AnyEvent::Pod(event) => fall_behind(&mut laggard.pods, *event, lag.pods),
+                    AnyEvent::Node(event) => fall_behind(&mut laggard.nodes, *event, lag.nodes),
                 }
             }
         }
@@ -160,21 +163,23 @@ impl DaemonSetModel {
                 self.workers(cluster, controller, steps);
             } else {
                 let mut next = cluster.clone();
-                next.controllers[index] = start::process(&self.scope, &next.store, None);
+                next.controllers[index] = start::process(&self.scope, &next.store, Laggard::default());
                 steps.push((Action::Restart { controller }, next));
+                if self.scope.switches.initial_list == InitialList::Any {
+                    self.restart_onto_the_past(cluster, controller, steps);
+                }
             }
         }
         self.calls(cluster, steps);
         self.replies(cluster, steps);
-        self.pods(cluster, steps);
-        self.collector(cluster, steps);
-        self.lifecycle(cluster, steps);
+        self.host_steps(cluster, steps);
     }
 
     /// Watch events entering the stores of a process.
     fn deliveries(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
         let index = usize::from(controller);
         let process = &cluster.controllers[index];
+        self.handlers(cluster, controller, steps);
         let order = self.scope.switches.informer_order;
         let scope = &self.scope;
         let mut deliver = |resource, name, apply: &dyn Fn(&mut Process)| {
@@ -182,7 +187,7 @@ impl DaemonSetModel {
             apply(&mut next.controllers[index]);
             steps.push((Action::Deliver { controller, resource, name }, next));
         };
-        for (at, name) in deliverable(&process.daemon_sets, order) {
+        for (at, name) in deliverable(&process.daemon_sets, order, self.scope.lag.handlers) {
             deliver(Resource::DaemonSets, name, &|process| {
                 let event = process.daemon_sets.stream.remove(at);
                 if let Some(told) = process.daemon_sets.apply(event) {
@@ -190,7 +195,7 @@ impl DaemonSetModel {
                 }
             });
         }
-        for (at, name) in deliverable(&process.revisions, order) {
+        for (at, name) in deliverable(&process.revisions, order, self.scope.lag.handlers) {
             deliver(Resource::Revisions, name, &|process| {
                 let event = process.revisions.stream.remove(at);
                 if let Some(told) = process.revisions.apply(event) {
@@ -198,7 +203,7 @@ impl DaemonSetModel {
                 }
             });
         }
-        for (at, name) in deliverable(&process.pods, order) {
+        for (at, name) in deliverable(&process.pods, order, self.scope.lag.handlers) {
             deliver(Resource::Pods, name, &|process| {
                 let event = process.pods.stream.remove(at);
                 if let Some(told) = process.pods.apply(event) {
@@ -206,13 +211,26 @@ impl DaemonSetModel {
                 }
             });
         }
-        for (at, name) in deliverable(&process.nodes, order) {
+        for (at, name) in deliverable(&process.nodes, order, self.scope.lag.handlers) {
             deliver(Resource::Nodes, name, &|process| {
                 let event = process.nodes.stream.remove(at);
                 if let Some(told) = process.nodes.apply(event) {
                     informed::node(scope, process, told);
                 }
             });
+        }
+    }
+
+    /// Handlers that take a notification, where they lag behind the stores.
+    fn handlers(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
+        if self.scope.lag.handlers == 0 {
+            return;
+        }
+        for resource in [Resource::DaemonSets, Resource::Revisions, Resource::Pods, Resource::Nodes] {
+            let mut next = cluster.clone();
+            if informed::handle(&self.scope, &mut next.controllers[usize::from(controller)], resource) {
+                steps.push((Action::Notify { controller, resource }, next));
+            }
         }
     }
 
@@ -274,13 +292,6 @@ impl DaemonSetModel {
         cluster.store.pods.iter().any(|pod| pod.owner_key == key && self.matures(cluster, pod))
     }
 
-    fn matures(&self, cluster: &Cluster, pod: &PodObject) -> bool {
-        let min_ready = cluster
-            .daemon_set(pod.owner_key)
-            .map_or(0, |object| self.scope.strategies[usize::from(object.strategy)].min_ready_seconds);
-        pod.ready && !pod.matured && !pod.deleting && min_ready > 0
-    }
-
     fn alternatives(
         cluster: &Cluster,
         index: usize,
@@ -304,7 +315,7 @@ impl DaemonSetModel {
     }
 
     /// Where a pod created by `call` may sort among those of its node.
-    fn sortings(cluster: &Cluster, call: &Call) -> &'static [Sorts] {
+    pub(super) fn sortings(cluster: &Cluster, call: &Call) -> &'static [Sorts] {
         match call.request {
             Request::CreatePod(node, ..)
                 if cluster
@@ -333,7 +344,7 @@ impl DaemonSetModel {
     }
 
     /// Carries a request out, in `next`.
-    fn handle(&self, next: &mut Cluster, call: &Call, sorts: Sorts, events: &mut Events) -> Answer {
+    pub(super) fn handle(&self, next: &mut Cluster, call: &Call, sorts: Sorts, events: &mut Events) -> Answer {
         if self.scope.controller == ControllerKind::DeterministicNames
             && let Request::CreatePod(node, ..) = call.request
         {
@@ -400,90 +411,6 @@ impl DaemonSetModel {
         }
     }
 
-    /// Scheduler, kubelets, Pod GC, time.
-    fn pods(&self, cluster: &Cluster, steps: &mut Steps) {
-        for pod in &cluster.store.pods {
-            let name = pod.name;
-            let machine = cluster.machines[usize::from(pod.target)];
-            let kind = self.scope.nodes[usize::from(pod.target)].kubelet;
-            let fate = self.scope.templates[usize::from(pod.template)].pods;
-            let works = machine.kubelet_up && kind != KubeletKind::Silent;
-            let node = cluster.store.nodes.get(pod.target);
-            let admits = node.is_some_and(|node| {
-                self.scope.placement[usize::from(pod.template)][usize::from(node.variant)].should_run
-            });
-            let mut put = |action, changed: Option<PodObject>| {
-                if let Some(changed) = changed {
-                    self.commit(steps, cluster, action, |next, events| {
-                        next.store.put_pod(changed, events);
-                        true
-                    });
-                }
-            };
-            let bound = kubelet::may_bind(pod, admits, machine.room).then_some(PodObject { bound: true, ..*pod });
-            put(Action::Bind { pod: name }, bound);
-            if works && node.is_some() {
-                put(Action::PodReady { pod: name }, kubelet::ready(pod, kind, fate));
-                put(Action::PodFailed { pod: name }, kubelet::failed(pod, kind, fate));
-            }
-            if works {
-                put(Action::PodUnready { pod: name }, kubelet::unready(pod));
-            }
-            if works && kubelet::may_end(pod) {
-                self.commit(steps, cluster, Action::PodEnded { pod: name }, |next, events| {
-                    next.store.end_pod(name, events);
-                    true
-                });
-            }
-            if self.matures(cluster, pod) {
-                let mut next = cluster.clone();
-                mature(&mut next, name);
-                steps.push((Action::Mature { pod: name }, next));
-            }
-            self.commit(steps, cluster, Action::PodGc { pod: name }, |next, events| {
-                gc::pod_gc(&mut next.store, name, self.scope.switches.pod_gc, events)
-            });
-        }
-    }
-
-    fn collector(&self, cluster: &Cluster, steps: &mut Steps) {
-        for pod in cluster.store.pods.iter().map(Object::name) {
-            self.commit(steps, cluster, Action::CollectPod { pod }, |next, events| {
-                gc::collect_pod(&mut next.store, pod, events)
-            });
-        }
-        for name in cluster.store.revisions.iter().map(Object::name) {
-            self.commit(steps, cluster, Action::CollectRevision { name }, |next, events| {
-                gc::collect_revision(&mut next.store, name, events)
-            });
-        }
-        for object in cluster.store.daemon_sets.iter().filter(|object| gc::may_go(&cluster.store, object)) {
-            let key = object.key;
-            self.commit(steps, cluster, Action::FinishDelete { key }, |next, events| {
-                next.store.remove_daemon_set(key, events);
-                true
-            });
-        }
-    }
-
-    fn lifecycle(&self, cluster: &Cluster, steps: &mut Steps) {
-        for rule in &self.scope.lifecycle {
-            for node in cluster.store.nodes.iter().filter(|node| node.variant == rule.from) {
-                let served = cluster.store.pods.iter().any(|pod| {
-                    pod.owner_key == rule.daemon_set && pod.target == node.name && pod.ready && !pod.deleting
-                });
-                if served != rule.when_ready {
-                    continue;
-                }
-                let action = Action::Lifecycle { node: node.name, variant: rule.to };
-                self.commit(steps, cluster, action, |next, events| {
-                    next.store.put_node(crate::cluster::object::NodeObject { variant: rule.to, ..*node }, events);
-                    true
-                });
-            }
-        }
-    }
-
     fn user_steps(&self, cluster: &Cluster, steps: &mut Steps) {
         for (index, user) in cluster.users.iter().enumerate() {
             let Some(command) = self.scope.users[index].get(usize::from(user.done)).copied() else { continue };
@@ -498,11 +425,15 @@ impl DaemonSetModel {
     /// One step of a user; false: it cannot be taken now.
     fn user(&self, next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
         let Command::Undo(key, to) = command else {
-            if let Command::SetRoom(node, room) = command {
-                next.machines[usize::from(node)].room = room;
-            }
             next.users[index].done += 1;
-            return user::run(&mut next.store, command, events).is_some();
+            let ran = user::run(&mut next.store, command, events).is_some();
+            if let Command::Join(node, _) = command {
+                // The machine is a new one: what pods of that node name report, a former one reported.
+                let reported = next.store.pods.iter().filter(|pod| pod.bound && pod.target == node && pod.ready);
+                let strangers = reported.map(|pod| pod.name).collect();
+                next.machines[usize::from(node)] = Machine { kubelet_up: true, strangers };
+            }
+            return ran;
         };
         let user = &mut next.users[index];
         match user.undo {
@@ -527,154 +458,24 @@ impl DaemonSetModel {
         }
         true
     }
+}
 
-    fn fault_steps(&self, cluster: &Cluster, steps: &mut Steps) {
-        let budgets = cluster.budgets;
-        for (index, process) in cluster.controllers.iter().enumerate().filter(|(_, process)| process.running) {
-            let controller = byte(index);
-            if budgets.crash > 0 {
-                let mut next = crashed(cluster, index);
-                next.budgets.crash -= 1;
-                next.controllers[index] = Process { work: smallvec::SmallVec::new(), ..Process::default() };
-                steps.push((Action::Crash { controller }, next));
-            }
-            if let (true, Some(laggard)) = (budgets.stale_list > 0, &cluster.laggard) {
-                for seen in 0..=laggard.stream.len() {
-                    let mut next = crashed(cluster, index);
-                    next.budgets.stale_list -= 1;
-                    let mut pods = laggard.clone();
-                    for event in pods.stream.drain(..seen).collect::<Vec<_>>() {
-                        pods.apply(event);
-                    }
-                    next.controllers[index] = start::process(&self.scope, &next.store, Some(pods));
-                    steps.push((Action::StaleRestart { controller, seen: byte(seen) }, next));
-                }
-            }
-            if budgets.pod_watch_break > 0 && !process.pods.stream.is_empty() {
-                let mut next = cluster.clone();
-                next.budgets.pod_watch_break -= 1;
-                let (listed, version) = (next.store.pods.clone(), next.store.versions[2]);
-                let process = &mut next.controllers[index];
-                for told in process.pods.replace(&listed, version) {
-                    informed::pod(&self.scope, process, told);
-                }
-                steps.push((Action::BreakPodWatch { controller }, next));
-            }
-            if budgets.bookmark > 0 {
-                let mut next = cluster.clone();
-                next.budgets.bookmark -= 1;
-                let version = next.store.versions[2];
-                next.controllers[index].pods.stream.push(Versioned { version, event: Event::Bookmark });
-                steps.push((Action::Bookmark { controller }, next));
-            }
-            for (key, work) in process.work.iter().enumerate() {
-                let key = byte(key);
-                let unfulfilled = work.memory.expectations.is_some_and(|one| !one.fulfilled() && !one.expired);
-                if budgets.expiry > 0 && unfulfilled {
-                    let mut next = cluster.clone();
-                    next.budgets.expiry -= 1;
-                    self.expire(&mut next, index, key);
-                    steps.push((Action::Expire { controller, key }, next));
-                }
-                if budgets.resync > 0 && process.daemon_sets.store.get(key).is_some() {
-                    let mut next = cluster.clone();
-                    next.budgets.resync -= 1;
-                    let work = &mut next.controllers[index].work[usize::from(key)];
-                    work.queue = work.queue.added();
-                    steps.push((Action::Resync { controller, key }, next));
-                }
-            }
-        }
-        if budgets.second_leader > 0 && cluster.controllers.len() == 1 && cluster.controllers[0].running {
-            let mut next = cluster.clone();
-            next.budgets.second_leader -= 1;
-            let second = start::process(&self.scope, &next.store, None);
-            retire(&mut next.controllers[0]);
-            next.controllers.push(second);
-            steps.push((Action::SecondLeader, next));
-        }
-        self.call_faults(cluster, steps);
-        self.pod_faults(cluster, steps);
-    }
-
-    fn expire(&self, next: &mut Cluster, index: usize, key: Key) {
-        use crate::release::{Expiry, ExpiryWakeup};
-        let work = &mut next.controllers[index].work[usize::from(key)];
-        if self.scope.switches.expiry == Expiry::On
-            && let Some(expectations) = &mut work.memory.expectations
-        {
-            expectations.expired = true;
-        }
-        if self.scope.switches.expiry_wakeup == ExpiryWakeup::On {
-            work.queue = work.queue.added();
-        }
-    }
-
-    fn call_faults(&self, cluster: &Cluster, steps: &mut Steps) {
-        let budgets = cluster.budgets;
-        for (at, call) in cluster.calls.iter().enumerate().filter(|(_, call)| call.awaited) {
-            let (controller, key, request) = (call.controller, call.key, call.request);
-            let mut fail = |action, reason, spend: &dyn Fn(&mut crate::scope::Faults)| {
-                let mut next = cluster.clone();
-                spend(&mut next.budgets);
-                next.calls.remove(at);
-                next.replies.push((*call, Answer::Error(reason)));
-                steps.push((action, next));
-            };
-            if budgets.refused > 0 {
-                let reason = Reason::InternalError;
-                fail(Action::Refuse { controller, key, request, reason }, reason, &|budgets| budgets.refused -= 1);
-            }
-            if budgets.lost_request > 0 {
-                let action = Action::LoseRequest { controller, key, request };
-                fail(action, Reason::Timeout, &|budgets| budgets.lost_request -= 1);
-            }
-            if budgets.lost_reply > 0 {
-                for sorts in Self::sortings(cluster, call) {
-                    let action = Action::LoseReply { controller, key, request, sorts: *sorts };
-                    self.commit(steps, cluster, action, |next, events| {
-                        next.budgets.lost_reply -= 1;
-                        next.calls.remove(at);
-                        self.handle(next, call, *sorts, events);
-                        next.replies.push((*call, Answer::Error(Reason::Timeout)));
-                        true
-                    });
-                }
-            }
-        }
-    }
-
-    fn pod_faults(&self, cluster: &Cluster, steps: &mut Steps) {
-        let budgets = cluster.budgets;
-        for pod in cluster.store.pods.iter().filter(|pod| pod.bound && !pod.deleting && pod.is_non_terminal()) {
-            if budgets.readiness_blip > 0 && pod.ready {
-                self.commit(steps, cluster, Action::Blip { pod: pod.name }, |next, events| {
-                    next.budgets.readiness_blip -= 1;
-                    next.store.put_pod(PodObject { ready: false, matured: false, ..*pod }, events);
-                    true
-                });
-            }
-            if budgets.pod_failure > 0 {
-                self.commit(steps, cluster, Action::FailPod { pod: pod.name }, |next, events| {
-                    next.budgets.pod_failure -= 1;
-                    next.store.put_pod(kubelet::fail(pod), events);
-                    true
-                });
-            }
-        }
-        for (node, machine) in cluster.machines.iter().enumerate() {
-            if budgets.kubelet_silent > 0 && machine.kubelet_up {
-                let mut next = cluster.clone();
-                next.budgets.kubelet_silent -= 1;
-                next.machines[node].kubelet_up = false;
-                steps.push((Action::Silence { node: byte(node) }, next));
-            }
-        }
+/// A lagging API server learns of an event: what it is further behind than `lag` events it takes in.
+fn fall_behind<T: Object>(informer: &mut Option<Informer<T>>, event: Versioned<T>, lag: u8) {
+    let Some(informer) = informer else { return };
+    informer.stream.push(event);
+    while informer.stream.len() > usize::from(lag) {
+        let oldest = informer.stream.remove(0);
+        informer.apply(oldest);
     }
 }
 
-/// The events that may be delivered next: position and object name (API-14, API-22).
-fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder) -> Vec<(usize, u8)> {
+/// The events that may be delivered next: position and object name (API-14, API-22). None while as many notifications wait
+/// for the handler as may.
+fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder, handlers: u8) -> Vec<(usize, u8)> {
+    if handlers > 0 && informer.told.len() >= usize::from(handlers) {
+        return Vec::new();
+    }
     let named = |versioned: &Versioned<T>| match &versioned.event {
         Event::Put(object) | Event::Deleted(object) => object.name(),
         Event::Bookmark => 0,
@@ -693,57 +494,7 @@ fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder) -> Vec<(
     found
 }
 
-/// Every copy of the pod that shows it ready shows it matured (time is the same for all).
-fn mature(cluster: &mut Cluster, name: u8) {
-    let touch = |pod: &mut PodObject| {
-        if pod.name == name && pod.ready {
-            pod.matured = true;
-        }
-    };
-    cluster.store.pods.0.iter_mut().for_each(touch);
-    let informers = cluster.controllers.iter_mut().map(|process| &mut process.pods).chain(cluster.laggard.as_mut());
-    for informer in informers {
-        informer.store.0.iter_mut().for_each(touch);
-        for versioned in &mut informer.stream {
-            match &mut versioned.event {
-                Event::Put(pod) | Event::Deleted(pod) => touch(pod),
-                Event::Bookmark => {}
-            }
-        }
-    }
-}
-
-/// The lease of a paused process is lost: what it showed stays as it was, and of its work only the sync it is in.
-fn retire(process: &mut Process) {
-    if process.work.iter().all(|work| work.sync.is_none()) {
-        *process = Process { retiring: true, ..Process::default() };
-        return;
-    }
-    process.running = false;
-    process.retiring = true;
-    process.node_queue.clear();
-    process.daemon_sets.stream.clear();
-    process.revisions.stream.clear();
-    process.pods.stream.clear();
-    process.nodes.stream.clear();
-    for work in &mut process.work {
-        work.queue = Queued::No;
-        work.ready_timer = false;
-        work.backoff_timer = false;
-    }
-}
-
-/// The cluster once the process is dead: nobody waits for its requests and replies any more.
-fn crashed(cluster: &Cluster, index: usize) -> Cluster {
-    let mut next = cluster.clone();
-    for call in next.calls.iter_mut().filter(|call| usize::from(call.controller) == index) {
-        call.awaited = false;
-    }
-    next.replies.retain(|(call, _)| usize::from(call.controller) != index);
-    next
-}
-
-fn byte(number: usize) -> u8 {
+pub(super) fn byte(number: usize) -> u8 {
     u8::try_from(number).expect("the model's numbers fit a byte")
 }
 

@@ -1,6 +1,11 @@
 //! What a process does when an event has entered one of its stores: the handlers of section 3, shown the model's objects.
+//!
+//! [`daemon_set`], [`revision`], [`pod`] and [`node`] tell a handler; where handlers lag (API-21) the notification waits in
+//! the informer until [`handle`] takes it.
 
-use super::state::Process;
+use super::action::Resource;
+use super::state::{Process, Work};
+use super::view;
 use crate::cluster::object::{DaemonSetObject, FOREIGN, NO_LABELS, NodeObject, PodObject, RevisionObject};
 use crate::cluster::watch::Notification;
 use crate::controller::handlers::{
@@ -14,8 +19,62 @@ fn key(of: u8) -> Key {
     Key(u32::from(of))
 }
 
-/// EVT-1 to EVT-4.
+/// Tells the handler of `DaemonSet`s.
 pub fn daemon_set(scope: &Scope, process: &mut Process, notification: Notification<DaemonSetObject>) {
+    if scope.lag.handlers > 0 {
+        process.daemon_sets.told.push(notification);
+    } else {
+        handle_daemon_set(scope, process, notification);
+    }
+}
+
+/// Tells the handler of revisions.
+pub fn revision(scope: &Scope, process: &mut Process, notification: Notification<RevisionObject>) {
+    if scope.lag.handlers > 0 {
+        process.revisions.told.push(notification);
+    } else {
+        handle_revision(scope, process, notification);
+    }
+}
+
+/// Tells the handler of pods.
+pub fn pod(scope: &Scope, process: &mut Process, notification: Notification<PodObject>) {
+    if scope.lag.handlers > 0 {
+        process.pods.told.push(notification);
+    } else {
+        handle_pod(scope, process, notification);
+    }
+}
+
+/// Tells the handler of nodes.
+pub fn node(scope: &Scope, process: &mut Process, notification: Notification<NodeObject>) {
+    if scope.lag.handlers > 0 {
+        process.nodes.told.push(notification);
+    } else {
+        handle_node(scope, process, notification);
+    }
+}
+
+/// The handler of `resource` takes the notification that has waited longest; false if none waits.
+pub fn handle(scope: &Scope, process: &mut Process, resource: Resource) -> bool {
+    fn first<T>(told: &mut Vec<T>) -> Option<T> {
+        (!told.is_empty()).then(|| told.remove(0))
+    }
+    let taken = match resource {
+        Resource::DaemonSets => {
+            first(&mut process.daemon_sets.told).map(|notification| handle_daemon_set(scope, process, notification))
+        }
+        Resource::Revisions => {
+            first(&mut process.revisions.told).map(|notification| handle_revision(scope, process, notification))
+        }
+        Resource::Pods => first(&mut process.pods.told).map(|notification| handle_pod(scope, process, notification)),
+        Resource::Nodes => first(&mut process.nodes.told).map(|notification| handle_node(scope, process, notification)),
+    };
+    taken.is_some()
+}
+
+/// EVT-1 to EVT-4.
+fn handle_daemon_set(scope: &Scope, process: &mut Process, notification: Notification<DaemonSetObject>) {
     let uid = |object: &DaemonSetObject| Uid(u32::from(object.uid));
     let syncing = |process: &Process, of: u8| process.work[usize::from(of)].sync.is_some();
     let switches = &scope.switches;
@@ -32,7 +91,7 @@ pub fn daemon_set(scope: &Scope, process: &mut Process, notification: Notificati
 }
 
 /// EVT-5 to EVT-7.
-pub fn revision(scope: &Scope, process: &mut Process, notification: Notification<RevisionObject>) {
+fn handle_revision(scope: &Scope, process: &mut Process, notification: Notification<RevisionObject>) {
     let object = |revision: &RevisionObject| Object {
         controller: controller(revision.key, revision.owner),
         deleting: revision.deleting,
@@ -60,7 +119,7 @@ pub fn revision(scope: &Scope, process: &mut Process, notification: Notification
 }
 
 /// EVT-8 to EVT-12. Every event of a stream has a version of its own, so none is taken for a resync.
-pub fn pod(scope: &Scope, process: &mut Process, notification: Notification<PodObject>) {
+fn handle_pod(scope: &Scope, process: &mut Process, notification: Notification<PodObject>) {
     let object = |pod: &PodObject| Object {
         controller: controller(pod.owner_key, pod.owner),
         deleting: pod.deleting,
@@ -71,7 +130,9 @@ pub fn pod(scope: &Scope, process: &mut Process, notification: Notification<PodO
     let selected = |process: &Process, pod: &PodObject| cached(scope, process, pod.owner_key, pod.labelled);
     let switches = &scope.switches;
     let effects = match &notification {
-        Notification::Added(new) => handlers::add_pod(switches, &selected(process, new), name(new), &object(new), &[]),
+        Notification::Added(new) => {
+            handlers::add_pod(switches, &selected(process, new), name(new), &object(new), &suspended(process, new))
+        }
         Notification::Updated(old, new) => {
             let change = Change {
                 same_version: false,
@@ -79,15 +140,18 @@ pub fn pod(scope: &Scope, process: &mut Process, notification: Notification<PodO
                 labels: old.labelled != new.labelled || old.hash != new.hash,
             };
             let versions = (&object(old), &object(new));
-            handlers::update_pod(switches, &selected(process, new), name(new), versions, change, &[])
+            let waiting = suspended(process, new);
+            handlers::update_pod(switches, &selected(process, new), name(new), versions, change, &waiting)
         }
-        Notification::Deleted(old) => handlers::delete_pod(&selected(process, old), name(old), &object(old), &[]),
+        Notification::Deleted(old) => {
+            handlers::delete_pod(&selected(process, old), name(old), &object(old), &suspended(process, old))
+        }
     };
     apply(process, &effects);
 }
 
 /// EVT-14, EVT-15, EVT-19.
-pub fn node(scope: &Scope, process: &mut Process, notification: Notification<NodeObject>) {
+fn handle_node(scope: &Scope, process: &mut Process, notification: Notification<NodeObject>) {
     let name = |node: &NodeObject| NodeName(u32::from(node.name));
     let switches = &scope.switches;
     let effects = match &notification {
@@ -117,6 +181,15 @@ pub fn node_item(scope: &Scope, process: &mut Process, name: u8) {
     apply(process, &effects);
 }
 
+/// The `DaemonSet`s that wait for room on the node of `pod` (LEG-14).
+fn suspended(process: &Process, pod: &PodObject) -> Vec<Key> {
+    let waits = |(of, work): (usize, &Work)| {
+        let cached = u8::try_from(of).ok().and_then(|of| process.daemon_sets.store.get(of));
+        cached.filter(|_| pod.bound && work.suspended.contains(&pod.target)).map(|object| key(object.key))
+    };
+    process.work.iter().enumerate().filter_map(waits).collect()
+}
+
 /// The owner reference of an object whose owner bears the name of `of`.
 fn controller(of: u8, owner: Option<u8>) -> Controller {
     match owner {
@@ -128,7 +201,9 @@ fn controller(of: u8, owner: Option<u8>) -> Controller {
 
 /// The `DaemonSet`s of the store; the selector of the one called `of` says `matches` of the event's object.
 fn cached(scope: &Scope, process: &Process, of: u8, matches: bool) -> Vec<CachedDaemonSet> {
-    let selects = |object: &DaemonSetObject| if matches && object.key == of { Selects::Yes } else { Selects::No };
+    let selects = |object: &DaemonSetObject| {
+        if matches && (object.key == of || scope.overlapping_selectors) { Selects::Yes } else { Selects::No }
+    };
     process
         .daemon_sets
         .store
@@ -149,7 +224,7 @@ fn placed(scope: &Scope, process: &Process, before: &NodeObject, now: &NodeObjec
         .store
         .iter()
         .map(|object| {
-            let on = |node: &NodeObject| scope.placement[usize::from(object.template)][usize::from(node.variant)];
+            let on = |node: &NodeObject| view::placement(scope, process, object.template, node);
             PlacedDaemonSet {
                 key: key(object.key),
                 uid: Uid(u32::from(object.uid)),

@@ -5,6 +5,8 @@ pub mod actors;
 pub mod canonical;
 pub mod compose;
 mod explored;
+mod faults;
+mod hosts;
 pub mod informed;
 pub mod narrative;
 pub mod process;

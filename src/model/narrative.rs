@@ -8,7 +8,7 @@ use super::canonical::canonicalise;
 use super::compose::{DaemonSetModel, Steps};
 use super::state::{Cluster, Process, Undo};
 use crate::cluster::api_server::{Answer, Call, Origin};
-use crate::cluster::object::{Deleting, PodObject, PodPhase, RevisionObject};
+use crate::cluster::object::{Deleting, OTHERS, PodObject, PodPhase, RevisionObject};
 use crate::cluster::watch::{Event, Versioned};
 use crate::controller::record::Symbol;
 use crate::controller::request::{Reason, Request};
@@ -53,7 +53,7 @@ impl PodNames {
 
     /// Gives names to pods not met before.
     fn meet(&mut self, cluster: &Cluster) {
-        for pod in &cluster.store.pods {
+        for pod in cluster.store.pods.iter().filter(|pod| pod.template != OTHERS) {
             let slot = &mut self.names[usize::from(pod.name)];
             if slot.is_none() {
                 self.given += 1;
@@ -126,6 +126,11 @@ impl Teller<'_> {
                 let what = self.delivered(controller, resource);
                 plain(&format!("{} watch", resource_name(resource)), format!("{what}{}", self.woken(controller)))
             }
+            Action::Notify { controller, resource } => {
+                let wakes = self.woken(controller);
+                let what = format!("its {} handler learns of an event{wakes}", resource_name(resource));
+                plain(&self.controller(controller), what)
+            }
             Action::NodeItem { controller, node } => {
                 let wakes = self.woken(controller);
                 let effect = if wakes.is_empty() { "; nothing to do there" } else { &wakes };
@@ -171,6 +176,9 @@ impl Teller<'_> {
             }
             Action::PodFailed { pod } => plain("kubelet", format!("{} has failed", self.pod(pod))),
             Action::PodEnded { pod } => plain("kubelet", format!("{} has ended and is gone", self.pod(pod))),
+            Action::TakeOver { pod } => {
+                plain("kubelet", format!("the new machine of that name starts {} anew", self.pod(pod)))
+            }
             Action::Mature { pod } => plain("time", format!("{} has been ready for minReadySeconds", self.pod(pod))),
             Action::PodGc { pod } => plain("Pod GC", format!("removes {}, whose node is gone", self.pod(pod))),
             Action::CollectPod { pod } => plain("garbage collector", self.collected(&self.pod(pod), pod)),
@@ -188,22 +196,35 @@ impl Teller<'_> {
             }
             Action::User { user } => plain(&self.user(user), self.command(user)),
             Action::Crash { controller } => plain("fault", format!("{} dies", self.controller(controller))),
-            Action::StaleRestart { controller, .. } => plain(
-                "fault",
-                format!("{} dies; a new process lists pods from a lagging API server", self.controller(controller)),
-            ),
+            Action::StaleRestart { controller, .. } => {
+                let dead = !self.before.controllers[usize::from(controller)].running;
+                let dies = if dead { String::new() } else { format!("{} dies; ", self.controller(controller)) };
+                let lists = self.lagging_lists();
+                plain("fault", format!("{dies}a new process lists {lists} from a lagging API server"))
+            }
             Action::SecondLeader => plain("fault", "a second controller starts while the first still runs".to_owned()),
-            Action::BreakPodWatch { controller } => {
-                plain("fault", format!("the pod watch of {} breaks, and it lists again", self.controller(controller)))
+            Action::BreakWatch { controller, resource, lagging, .. } => {
+                let from = if lagging { ", from a lagging API server" } else { "" };
+                let (watch, controller) = (resource_name(resource), self.controller(controller));
+                plain("fault", format!("the {watch} watch of {controller} breaks, and it lists again{from}"))
             }
             Action::Resync { controller, key } => plain(
                 "resync",
                 format!("{} is delivered again to {}", self.daemon_set(key), self.controller(controller)),
             ),
-            Action::Bookmark { .. } => plain("pod watch", "a bookmark is sent".to_owned()),
+            Action::Bookmark { resource, .. } => {
+                plain(&format!("{} watch", resource_name(resource)), "a bookmark is sent".to_owned())
+            }
             Action::Refuse { key, request, reason, .. } => {
                 plain("fault", format!("{} is refused ({reason:?})", self.request(&request, key)))
             }
+            Action::Conflict { key, request, .. } => plain(
+                "fault",
+                format!(
+                    "somebody else writes the object first: Conflict is the answer to {}",
+                    self.request(&request, key)
+                ),
+            ),
             Action::LoseRequest { key, request, .. } => plain(
                 "fault",
                 format!("{} is lost on the way; the controller sees a timeout", self.request(&request, key)),
@@ -220,8 +241,22 @@ impl Teller<'_> {
             }
             Action::Blip { pod } => plain("fault", format!("{} is not ready for a moment", self.pod(pod))),
             Action::FailPod { pod } => plain("fault", format!("{} fails", self.pod(pod))),
+            Action::SchedulerAway => plain("fault", "the scheduler goes away".to_owned()),
             Action::Silence { node } => plain("fault", format!("the kubelet of {} goes silent", self.node(node))),
         }
+    }
+
+    /// The types that a lagging API server lists from its past.
+    fn lagging_lists(&self) -> String {
+        let lists = self.scope.lagging_lists;
+        let types = [
+            (lists.daemon_sets, "DaemonSets"),
+            (lists.revisions, "ControllerRevisions"),
+            (lists.pods, "pods"),
+            (lists.nodes, "nodes"),
+        ];
+        let names: Vec<&str> = types.iter().filter(|(lags, _)| *lags).map(|(_, name)| *name).collect();
+        names.join(" and ")
     }
 
     fn controller(&self, index: u8) -> String {
@@ -260,7 +295,13 @@ impl Teller<'_> {
 
     fn pod(&self, name: u8) -> String {
         let known = self.pods.of(u32::from(name));
-        self.find(name).map_or_else(|| known.clone(), |pod| format!("pod {known} on {}", self.node(pod.target)))
+        self.find(name).map_or_else(
+            || known.clone(),
+            |pod| match pod.template {
+                OTHERS => format!("the other pods on {}", self.node(pod.target)),
+                _ => format!("pod {known} on {}", self.node(pod.target)),
+            },
+        )
     }
 
     fn pod_state(&self, pod: &PodObject) -> String {
@@ -548,6 +589,10 @@ impl Teller<'_> {
             Command::CreateOrphan(_, node, _) => format!("creates a matching pod by hand on {}", self.node(node)),
             Command::CopyRevision(_, template) => format!("copies the revision of {}", self.template(template)),
             Command::CreateUnlabelledRevision(key) => format!("creates a revision without labels beside {}", ds(key)),
+            Command::StripRevision(_, template) => {
+                format!("takes the hash label off the revision of {}", self.template(template))
+            }
+            Command::TerminateNamespace => "deletes the namespace: it takes no new object".to_owned(),
             Command::SetNode(node, variant) => format!("makes node {} {}", self.node(node), self.variant(variant)),
             Command::Join(node, variant) => format!("node {} joins as {}", self.node(node), self.variant(variant)),
             Command::Leave(node) => format!("deletes node {}", self.node(node)),

@@ -36,6 +36,7 @@ pub fn begin(scope: &Scope, process: &Process, controller: u8, key: Key) -> Vec<
     let outcome = Sync::start(&rules(scope), &records.view(), process.work[usize::from(key)].memory.clone());
     let mut taken = process.clone();
     taken.work[usize::from(key)].queue = Queued::Processing;
+    taken.work[usize::from(key)].suspended.clear(); // manage finds them anew
     follow(scope, &taken, controller, key, vec![outcome], After::Point)
 }
 
@@ -222,11 +223,8 @@ fn apply(
             }
             Effect::RequeueAfterBackoff(_) => work.backoff_timer = true,
             Effect::RequeueAfterMinReady => work.ready_timer = true,
-            Effect::FailedDaemonPod
-            | Effect::SucceededDaemonPod
-            | Effect::SelectingAll
-            | Effect::Suspended(_)
-            | Effect::FailedPlacement => {}
+            Effect::Suspended(node) => work.suspended.push(u8::try_from(node.0).expect("few nodes")),
+            Effect::FailedDaemonPod | Effect::SucceededDaemonPod | Effect::SelectingAll | Effect::FailedPlacement => {}
         }
     }
 }

@@ -3,12 +3,13 @@
 use smallvec::SmallVec;
 
 use super::informed;
-use super::state::{Cluster, Machine, Process, User, Work};
+use super::state::{Cluster, Laggard, Machine, Process, User, Work};
 use super::view::revision_hash;
 use crate::cluster::api_server::{Events, Store};
-use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, Objects, PodObject, PodPhase, RevisionObject};
+use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, PodObject, PodPhase, RevisionObject};
+use crate::cluster::user;
 use crate::cluster::watch::{Event, Informer, Notification, Versioned};
-use crate::release::AwaitRevisions;
+use crate::release::{AwaitRevisions, InitialList, Relist};
 use crate::scope::{Scope, Start};
 
 /// The first cluster of a behaviour; its controller has listed everything and is idle.
@@ -23,7 +24,10 @@ pub fn cluster(scope: &Scope) -> Cluster {
     if scope.start == Start::Settled {
         settle(scope, &mut store, &mut events);
     }
-    let mut controller = process(scope, &store, None);
+    for (name, _) in scope.nodes.iter().enumerate().filter(|(_, node)| !node.room) {
+        user::fill(&mut store, byte(name), &mut events);
+    }
+    let mut controller = process(scope, &store, Laggard::default());
     for event in std::mem::take(&mut controller.revisions.stream) {
         controller.revisions.apply(event);
     }
@@ -31,12 +35,17 @@ pub fn cluster(scope: &Scope) -> Cluster {
     for work in &mut controller.work {
         work.queue = super::state::Queued::No;
     }
+    controller.daemon_sets.told.clear();
+    controller.revisions.told.clear();
+    controller.pods.told.clear();
+    controller.nodes.told.clear();
     Cluster {
-        machines: scope.nodes.iter().map(|node| Machine { kubelet_up: true, room: node.room }).collect(),
+        machines: scope.nodes.iter().map(|_| Machine { kubelet_up: true, strangers: Vec::new() }).collect(),
         controllers: SmallVec::from_iter([controller]),
-        laggard: (scope.faults.stale_list > 0).then(|| informer(&store.pods, store.versions[2])),
+        laggard: lists_from_the_past(scope).then(|| Box::new(laggard(scope, &store))),
         calls: SmallVec::new(),
         replies: SmallVec::new(),
+        scheduler_up: true,
         users: scope.users.iter().map(|_| User::default()).collect(),
         budgets: scope.faults,
         store,
@@ -98,34 +107,54 @@ fn settle(scope: &Scope, store: &mut Store, events: &mut Events) {
     store.put_daemon_set(object, events);
 }
 
-fn informer<T: crate::cluster::object::Object>(objects: &Objects<T>, version: u8) -> Informer<T> {
-    Informer { store: objects.clone(), synced: version, stream: SmallVec::new() }
+/// Whether anything may list from a lagging API server: the fault, or the release by itself (API-15).
+fn lists_from_the_past(scope: &Scope) -> bool {
+    let faults = &scope.faults;
+    let breaks =
+        [faults.daemon_set_watch_break, faults.revision_watch_break, faults.pod_watch_break, faults.node_watch_break];
+    let initially = scope.switches.initial_list == InitialList::Any && faults.crash > 0;
+    let again = scope.switches.relist == Relist::MayGoBack && breaks.iter().any(|budget| *budget > 0);
+    faults.stale_list > 0 || initially || again
 }
 
-/// The revisions while their list is still on its way, object by object: each takes the place of an undelivered commit.
-fn arriving(revisions: &Objects<RevisionObject>) -> Informer<RevisionObject> {
+/// The lagging API server before anything has happened.
+fn laggard(scope: &Scope, store: &Store) -> Laggard {
+    let lists = scope.lagging_lists;
+    let [daemon_sets, revisions, pods, nodes] = store.versions;
+    Laggard {
+        daemon_sets: lists.daemon_sets.then(|| Informer::listed(&store.daemon_sets, daemon_sets)),
+        revisions: lists.revisions.then(|| Informer::listed(&store.revisions, revisions)),
+        pods: lists.pods.then(|| Informer::listed(&store.pods, pods)),
+        nodes: lists.nodes.then(|| Informer::listed(&store.nodes, nodes)),
+    }
+}
+
+/// Revisions whose list is still on its way, object by object: each takes the place of an undelivered commit.
+fn arriving(listed: Informer<RevisionObject>) -> Informer<RevisionObject> {
     let event = |object: &RevisionObject| Versioned { version: object.version, event: Event::Put(*object) };
-    Informer { store: Objects::default(), synced: 0, stream: revisions.iter().map(event).collect() }
+    let stream = listed.store.iter().map(event).chain(listed.stream).collect();
+    Informer { stream, ..Informer::default() }
 }
 
-/// A new process: its lists are fresh, but for `pods` where it lists them from a lagging API server. Workers start once
-/// all four lists are there (Q-5; but for the revisions where they do not wait for these, DS-B45), and every listed object
-/// has gone through its add handler.
-pub fn process(scope: &Scope, store: &Store, pods: Option<Informer<PodObject>>) -> Process {
+/// A new process: its lists are fresh, but for those that `past` shows. Workers start once all four lists are there (Q-5;
+/// but for the revisions where they do not wait for these, DS-B45); every listed object goes through its add handler, at once unless handlers lag.
+pub fn process(scope: &Scope, store: &Store, past: Laggard) -> Process {
+    let [daemon_sets, revisions, pods, nodes] = store.versions;
+    let listed = past.revisions.unwrap_or_else(|| Informer::listed(&store.revisions, revisions));
     let mut process = Process {
         running: true,
         retiring: false,
-        daemon_sets: informer(&store.daemon_sets, store.versions[0]),
+        daemon_sets: past.daemon_sets.unwrap_or_else(|| Informer::listed(&store.daemon_sets, daemon_sets)),
         revisions: match scope.switches.await_revisions {
-            AwaitRevisions::Yes => informer(&store.revisions, store.versions[1]),
-            AwaitRevisions::No => arriving(&store.revisions),
+            AwaitRevisions::Yes => listed,
+            AwaitRevisions::No => arriving(listed),
         },
-        pods: pods.unwrap_or_else(|| informer(&store.pods, store.versions[2])),
-        nodes: informer(&store.nodes, store.versions[3]),
+        pods: past.pods.unwrap_or_else(|| Informer::listed(&store.pods, pods)),
+        nodes: past.nodes.unwrap_or_else(|| Informer::listed(&store.nodes, nodes)),
         node_queue: SmallVec::new(),
         work: scope.daemon_sets.iter().map(|_| Work::default()).collect(),
     };
-    for object in &store.daemon_sets {
+    for object in &process.daemon_sets.store.clone() {
         informed::daemon_set(scope, &mut process, Notification::Added(*object));
     }
     for object in &process.revisions.store.clone() {
@@ -134,7 +163,7 @@ pub fn process(scope: &Scope, store: &Store, pods: Option<Informer<PodObject>>) 
     for object in &process.pods.store.clone() {
         informed::pod(scope, &mut process, Notification::Added(*object));
     }
-    for object in &store.nodes {
+    for object in &process.nodes.store.clone() {
         informed::node(scope, &mut process, Notification::Added(*object));
     }
     process

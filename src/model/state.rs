@@ -110,12 +110,14 @@ pub struct Cluster {
     pub machines: List<Machine>,
     /// Controller processes: one, or two while leaders overlap.
     pub controllers: SmallVec<[Process; 1]>,
-    /// The lagging API server's copy of the pods; only in scopes with such a fault.
-    pub laggard: Option<Informer<PodObject>>,
+    /// The lagging API server's copies; only in scopes where somebody may list from it.
+    pub laggard: Option<Box<Laggard>>,
     /// Requests under way to the API server.
     pub calls: List<Call>,
     /// Replies under way.
     pub replies: SmallVec<[(Call, Answer); 2]>,
+    /// Whether the scheduler works.
+    pub scheduler_up: bool,
     /// Users, by script.
     pub users: List<User>,
     /// What may still go wrong.
@@ -123,12 +125,26 @@ pub struct Cluster {
 }
 
 /// A machine: what the API server does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Machine {
     /// Whether its kubelet works.
     pub kubelet_up: bool,
-    /// Whether there is room for a pod.
-    pub room: bool,
+    /// Pods whose status was reported by a machine that bore the node's name before (DS-B19).
+    pub strangers: Vec<u8>,
+}
+
+/// What a lagging API server shows (API-13): for each type that it lists from its past, a subscriber at most the lag of
+/// that type behind.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Laggard {
+    /// `DaemonSet`s.
+    pub daemon_sets: Option<Informer<DaemonSetObject>>,
+    /// Revisions.
+    pub revisions: Option<Informer<RevisionObject>>,
+    /// Pods.
+    pub pods: Option<Informer<PodObject>>,
+    /// Nodes.
+    pub nodes: Option<Informer<NodeObject>>,
 }
 
 /// A user in a script.
@@ -186,6 +202,8 @@ pub struct Work {
     pub backoff_timer: bool,
     /// Nodes whose failed pods are in back-off (MAN-19).
     pub backoff: List<Backoff>,
+    /// Nodes where the last manage found no room (LEG-13).
+    pub suspended: Vec<u8>,
     /// The sync under way.
     pub sync: Option<Box<Sync>>,
 }

@@ -4,14 +4,16 @@ use smallvec::SmallVec;
 
 use super::state::{Process, Work};
 use crate::cluster::api_server::Answer;
+use crate::cluster::object::OTHERS;
 use crate::cluster::object::{self, DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject};
 use crate::controller::memory::Synced;
 use crate::controller::record::{
-    Counters, DaemonSet, HashLabel, Node, NodeName, Phase, Pod, PodName, ResourceVersion, Revision, Selector, Status,
-    Symbol, TemplateId, Uid,
+    Counters, DaemonSet, HashLabel, Node, NodeName, Phase, Placement, Pod, PodName, ResourceVersion, Revision,
+    Selector, Status, Symbol, TemplateId, Uid,
 };
 use crate::controller::request::{Reply, WrittenPod};
 use crate::controller::sync::View;
+use crate::release::PlacedBy;
 use crate::scope::Scope;
 
 /// The records of one moment, for one `DaemonSet`.
@@ -33,13 +35,13 @@ impl Records {
         let copy = copy.copied().or(daemon_set);
         let work = &process.work[usize::from(key)];
         let nodes = copy.map_or_else(SmallVec::new, |ds| {
-            process.nodes.store.iter().map(|object| node(scope, work, &ds, object)).collect()
+            process.nodes.store.iter().map(|object| node(scope, process, work, &ds, object)).collect()
         });
         let min_ready = copy.map_or(0, |ds| ds.min_ready_seconds);
         Self {
             daemon_set,
             nodes,
-            pods: process.pods.store.iter().map(|object| pod(key, min_ready, object)).collect(),
+            pods: process.pods.store.iter().map(|object| pod(scope, key, min_ready, object)).collect(),
             revisions: process.revisions.store.iter().map(|object| revision(scope, key, object)).collect(),
             synced: Synced {
                 pods: Some(version(process.pods.synced)),
@@ -106,17 +108,29 @@ pub fn daemon_set(scope: &Scope, object: &DaemonSetObject) -> DaemonSet {
     }
 }
 
-fn node(scope: &Scope, work: &Work, ds: &DaemonSet, object: &NodeObject) -> Node {
+/// Where a template stands on a node that `process` shows: up to 1.12 the controller itself looks for room, among the pods
+/// of its cache (LEG-13).
+pub fn placement(scope: &Scope, process: &Process, template: u8, node: &NodeObject) -> Placement {
+    let mut placement = scope.placement[usize::from(template)][usize::from(node.variant)];
+    let full = || process.pods.store.iter().any(|pod| pod.template == OTHERS && pod.target == node.name);
+    if scope.switches.placed_by == PlacedBy::Controller && placement.should_run && full() {
+        placement.should_run = false;
+    }
+    placement
+}
+
+fn node(scope: &Scope, process: &Process, work: &Work, ds: &DaemonSet, object: &NodeObject) -> Node {
     let in_backoff = work.backoff.iter().any(|backoff| {
         backoff.node == object.name
             && u32::from(backoff.uid) == ds.uid.0
             && i64::from(backoff.observed_generation) == ds.status.observed_generation
     });
-    let placement = scope.placement[ds.template.0 as usize][usize::from(object.variant)];
+    let template = u8::try_from(ds.template.0).expect("templates fit a byte");
+    let placement = placement(scope, process, template, object);
     Node { name: NodeName(u32::from(object.name)), placement, in_backoff }
 }
 
-fn pod(key: Key, min_ready_seconds: i32, object: &PodObject) -> Pod {
+fn pod(scope: &Scope, key: Key, min_ready_seconds: i32, object: &PodObject) -> Pod {
     let name = u32::from(object.name);
     Pod {
         name: PodName(name),
@@ -124,7 +138,7 @@ fn pod(key: Key, min_ready_seconds: i32, object: &PodObject) -> Pod {
         resource_version: version(object.version),
         created: i64::from(object.name),
         controller: object.owner.map(|uid| Uid(u32::from(uid))),
-        matches: object.labelled && object.owner_key == key,
+        matches: object.labelled && (object.owner_key == key || scope.overlapping_selectors),
         deleting: object.deleting,
         phase: match object.phase {
             PodPhase::Active => Phase::Active,
@@ -147,7 +161,7 @@ fn revision(scope: &Scope, key: Key, object: &RevisionObject) -> Revision {
         uid: Uid(u32::from(object.uid)),
         resource_version: version(object.version),
         controller: object.owner.map(|uid| Uid(u32::from(uid))),
-        matches: object.key == key && selected,
+        matches: (object.key == key || scope.overlapping_selectors) && selected,
         deleting: object.deleting,
         same_namespace: true,
         label: match object.label {

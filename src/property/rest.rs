@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::judge::living;
-use crate::cluster::object::{DaemonSetObject, Objects};
+use crate::cluster::object::DaemonSetObject;
 use crate::cluster::watch::Informer;
 use crate::controller::manage::manage;
 use crate::controller::node_pods::{NodePods, TerminalPods, by_creation_timestamp_and_phase};
@@ -60,16 +60,13 @@ pub fn history_within_limit(model: &DaemonSetModel, cluster: &Cluster) -> Option
 
 /// A process whose caches show the truth and that remembers nothing.
 fn informed_process(model: &DaemonSetModel, cluster: &Cluster) -> Process {
-    fn informer<T: Copy>(store: &Objects<T>) -> Informer<T> {
-        Informer { store: store.clone(), synced: 0, stream: SmallVec::new() }
-    }
     Process {
         running: true,
         retiring: false,
-        daemon_sets: informer(&cluster.store.daemon_sets),
-        revisions: informer(&cluster.store.revisions),
-        pods: informer(&cluster.store.pods),
-        nodes: informer(&cluster.store.nodes),
+        daemon_sets: Informer::listed(&cluster.store.daemon_sets, 0),
+        revisions: Informer::listed(&cluster.store.revisions, 0),
+        pods: Informer::listed(&cluster.store.pods, 0),
+        nodes: Informer::listed(&cluster.store.nodes, 0),
         node_queue: SmallVec::new(),
         work: model.scope.daemon_sets.iter().map(|_| Work::default()).collect(),
     }

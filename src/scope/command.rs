@@ -24,7 +24,8 @@ pub fn position(names: &[&str], name: &str) -> Option<u8> {
 /// The commands, for messages.
 pub const GRAMMAR: &str = "create TEMPLATE [STRATEGY], apply TEMPLATE, restart TEMPLATE, strategy STRATEGY, annotate, \
 undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, unlabel-pod NODE, release-pod NODE, orphan-pod NODE TEMPLATE, \
-copy-revision TEMPLATE, unlabelled-revision, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE, wait; \
+copy-revision TEMPLATE, unlabelled-revision, strip-revision TEMPLATE, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE, \
+terminate-namespace, wait; \
 the first ones may end in `of DAEMONSET`";
 
 /// Reads one command.
@@ -68,6 +69,8 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["release-pod", name] => Ok(Command::ReleasePod(ds, node(name)?)),
         ["orphan-pod", name, made_from] => Ok(Command::CreateOrphan(ds, node(name)?, template(made_from)?)),
         ["copy-revision", name] => Ok(Command::CopyRevision(ds, template(name)?)),
+        ["strip-revision", name] => Ok(Command::StripRevision(ds, template(name)?)),
+        ["terminate-namespace"] => Ok(Command::TerminateNamespace),
         ["unlabelled-revision"] => Ok(Command::CreateUnlabelledRevision(ds)),
         ["node", name, to] => Ok(Command::SetNode(node(name)?, variant(to)?)),
         ["join", name, to] => Ok(Command::Join(node(name)?, variant(to)?)),

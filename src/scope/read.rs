@@ -12,8 +12,8 @@ use toml::Spanned;
 
 use super::command;
 use super::types::{
-    Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LifecycleRule, NodeSpec, PodFate, Scope, Start,
-    StrategySpec, TemplateSpec,
+    Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LaggingLists, LifecycleRule, NodeSpec, PodFate,
+    Scope, Start, StrategySpec, TemplateSpec,
 };
 use crate::controller::budget::{Limit, RollingUpdate};
 use crate::controller::record::{Placement, UpdateStrategy};
@@ -112,7 +112,11 @@ struct File {
     #[serde(default)]
     users: Vec<Vec<Spanned<String>>>,
     #[serde(default)]
+    overlapping_selectors: bool,
+    #[serde(default)]
     lag: LagFile,
+    #[serde(default = "pods_only")]
+    lagging_lists: Vec<Spanned<String>>,
     #[serde(default)]
     faults: FaultsFile,
     #[serde(default)]
@@ -133,12 +137,18 @@ struct LagFile {
     revisions: u8,
     pods: u8,
     nodes: u8,
+    handlers: u8,
 }
 
 impl Default for LagFile {
     fn default() -> Self {
-        Self { daemon_sets: 1, revisions: 1, pods: 1, nodes: 1 }
+        Self { daemon_sets: 1, revisions: 1, pods: 1, nodes: 1, handlers: 0 }
     }
+}
+
+/// Pods are the type whose stale list duplicates.
+fn pods_only() -> Vec<Spanned<String>> {
+    vec![Spanned::new(0..0, "pods".to_owned())]
 }
 
 #[derive(Default, Deserialize)]
@@ -146,10 +156,14 @@ impl Default for LagFile {
 struct FaultsFile {
     crash: u8,
     stale_list: u8,
+    daemon_set_watch_break: u8,
+    revision_watch_break: u8,
     pod_watch_break: u8,
+    node_watch_break: u8,
     resync: u8,
     bookmark: u8,
     refused: u8,
+    conflict: u8,
     lost_request: u8,
     lost_reply: u8,
     expiry: u8,
@@ -157,6 +171,7 @@ struct FaultsFile {
     readiness_blip: u8,
     pod_failure: u8,
     kubelet_silent: u8,
+    scheduler_away: u8,
 }
 
 #[derive(Deserialize)]
@@ -200,9 +215,7 @@ struct GraphFile {
 const NOT_EXPRESSED: &[(&str, &str)] = &[
     ("available_at", "the model has no clock, so no pod is ready for exactly minReadySeconds"),
     ("history_listing", "the model has one namespace"),
-    ("initial_list", "a lagging first list is a fault with a budget"),
     ("invalid_selectors", "the model's API server accepts no selector that does not parse"),
-    ("relist", "a list after a broken watch is never older than what was seen"),
 ];
 
 /// The largest model file that is read, in bytes.
@@ -351,10 +364,12 @@ impl Reader<'_> {
             revisions: file.lag.revisions,
             pods: file.lag.pods,
             nodes: file.lag.nodes,
+            handlers: file.lag.handlers,
         };
         if [lag.daemon_sets, lag.revisions, lag.pods, lag.nodes].contains(&0) {
             return Err(self.at_key("lag", "a watch holds at least one undelivered commit: 0 would never deliver any"));
         }
+        let lagging_lists = self.lagging_lists(&file.lagging_lists)?;
         let name = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
         let scope = Scope {
             name,
@@ -367,7 +382,9 @@ impl Reader<'_> {
             strategies,
             daemon_sets,
             users,
+            overlapping_selectors: file.overlapping_selectors,
             lag,
+            lagging_lists,
             faults: faults(&file.faults),
             lifecycle,
             capacity: Capacity { pods: file.capacity.pods, revision_number: file.capacity.revision_number },
@@ -406,6 +423,24 @@ impl Reader<'_> {
             return Err(self.at_key("capacity", "a model holds at most 40 pods"));
         }
         Ok(())
+    }
+
+    fn lagging_lists(&self, types: &[Spanned<String>]) -> Read<LaggingLists> {
+        let mut lists = LaggingLists { daemon_sets: false, revisions: false, pods: false, nodes: false };
+        for one in types {
+            match one.get_ref().as_str() {
+                "daemon_sets" => lists.daemon_sets = true,
+                "revisions" => lists.revisions = true,
+                "pods" => lists.pods = true,
+                "nodes" => lists.nodes = true,
+                other => {
+                    let message =
+                        format!("a lagging list is of daemon_sets, revisions, pods or nodes, not of `{other}`");
+                    return Err(self.error(message, Some(one.span())));
+                }
+            }
+        }
+        Ok(lists)
     }
 
     fn variants(&self, table: &toml::Table) -> Read<Vec<(String, RealNode)>> {
@@ -472,8 +507,10 @@ impl Reader<'_> {
                 None | Some("runs") => KubeletKind::Runs,
                 Some("rejects") => KubeletKind::Rejects,
                 Some("silent") => KubeletKind::Silent,
+                Some("keeps") => KubeletKind::Keeps,
                 Some(other) => {
-                    let message = format!("node `{name}`: a kubelet `runs`, `rejects` or is `silent`, not `{other}`");
+                    let message =
+                        format!("node `{name}`: a kubelet `runs`, `rejects`, `keeps` or is `silent`, not `{other}`");
                     return Err(self.at_key(name, message));
                 }
             };
@@ -532,7 +569,8 @@ impl Reader<'_> {
             };
             let collides_with = named(template.collides_with.as_deref())?;
             let normalised = named(template.normalised.as_deref())?;
-            templates.push((TemplateSpec { name: name.clone(), pods, collides_with, normalised }, spec));
+            let host_ports = host_ports(&spec);
+            templates.push((TemplateSpec { name: name.clone(), pods, collides_with, normalised, host_ports }, spec));
         }
         Ok(templates)
     }
@@ -699,14 +737,29 @@ impl Reader<'_> {
     }
 }
 
+/// The ports of a node that a pod takes: under hostNetwork every container port is one (defaulting).
+fn host_ports(spec: &PodSpec) -> Vec<i32> {
+    let on_host = spec.host_network.unwrap_or(false);
+    let ports = spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
+    let mut taken: Vec<i32> =
+        ports.filter_map(|port| port.host_port.or(on_host.then_some(port.container_port))).collect();
+    taken.sort_unstable();
+    taken.dedup();
+    taken
+}
+
 fn faults(file: &FaultsFile) -> Faults {
     Faults {
         crash: file.crash,
         stale_list: file.stale_list,
+        daemon_set_watch_break: file.daemon_set_watch_break,
+        revision_watch_break: file.revision_watch_break,
         pod_watch_break: file.pod_watch_break,
+        node_watch_break: file.node_watch_break,
         resync: file.resync,
         bookmark: file.bookmark,
         refused: file.refused,
+        conflict: file.conflict,
         lost_request: file.lost_request,
         lost_reply: file.lost_reply,
         expiry: file.expiry,
@@ -714,6 +767,7 @@ fn faults(file: &FaultsFile) -> Faults {
         readiness_blip: file.readiness_blip,
         pod_failure: file.pod_failure,
         kubelet_silent: file.kubelet_silent,
+        scheduler_away: file.scheduler_away,
     }
 }
 

@@ -37,8 +37,12 @@ pub struct Scope {
     pub daemon_sets: Vec<DaemonSetSpec>,
     /// One script a user; users run concurrently.
     pub users: Vec<Vec<Command>>,
+    /// Whether every selector matches the labels of every `DaemonSet`'s pods and revisions.
+    pub overlapping_selectors: bool,
     /// Undelivered commits each watch may hold.
     pub lag: Lag,
+    /// Which types an API server that lags lists from its own past.
+    pub lagging_lists: LaggingLists,
     /// Fault budgets.
     pub faults: Faults,
     /// What moves node variants besides users.
@@ -78,6 +82,8 @@ pub enum KubeletKind {
     Runs,
     /// Rejects every pod: phase Failed (NODE-12).
     Rejects,
+    /// Runs them, and never ends a terminating one: a grace period beyond all bounds, or a finalizer.
+    Keeps,
     /// Silent from the start: starts and ends nothing.
     Silent,
 }
@@ -93,6 +99,8 @@ pub struct TemplateSpec {
     pub collides_with: Option<TemplateIndex>,
     /// What it becomes where a sync changes the cached object when it makes pods (DS-B43).
     pub normalised: Option<TemplateIndex>,
+    /// Host ports its pods take on their node, ascending (LEG-10, DS-B22).
+    pub host_ports: Vec<i32>,
 }
 
 /// What becomes of the pods of a template.
@@ -155,6 +163,8 @@ pub enum Command {
     CopyRevision(DaemonSetIndex, TemplateIndex),
     /// Creates a revision without labels (DS-B53).
     CreateUnlabelledRevision(DaemonSetIndex),
+    /// Takes the hash label off the revision of a template (DS-B56).
+    StripRevision(DaemonSetIndex, TemplateIndex),
     /// Gives a node another variant: cordon, taint, label, or back.
     SetNode(NodeIndex, VariantIndex),
     /// A node joins, or joins again under its name.
@@ -163,6 +173,8 @@ pub enum Command {
     Leave(NodeIndex),
     /// Somebody else's pods take or leave the room of a node.
     SetRoom(NodeIndex, bool),
+    /// Deletes the namespace: from now on it takes no new object (EXP-12).
+    TerminateNamespace,
     /// Waits until the system is at rest.
     AwaitRest,
 }
@@ -189,6 +201,22 @@ pub struct Lag {
     pub pods: u8,
     /// Nodes.
     pub nodes: u8,
+    /// Notifications that may wait between an informer's store and its handler (API-21); 0: the handler runs in the step
+    /// in which the event enters the store (deviation D-01).
+    pub handlers: u8,
+}
+
+/// Which types a lagging API server lists from its own past (API-13); the others it lists as they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LaggingLists {
+    /// `DaemonSet`s.
+    pub daemon_sets: bool,
+    /// Revisions.
+    pub revisions: bool,
+    /// Pods.
+    pub pods: bool,
+    /// Nodes.
+    pub nodes: bool,
 }
 
 /// How often each fault may happen in one behaviour.
@@ -196,16 +224,24 @@ pub struct Lag {
 pub struct Faults {
     /// The controller process dies and another starts, with a fresh list.
     pub crash: u8,
-    /// As `crash`, but the pod list comes from a lagging API server (API-13).
+    /// As `crash`, but the lists come from a lagging API server (API-13), as far as [`Scope::lagging_lists`] says.
     pub stale_list: u8,
-    /// A watch of pods breaks and lists again (API-17).
+    /// A watch of `DaemonSet`s breaks and lists again (API-17).
+    pub daemon_set_watch_break: u8,
+    /// A watch of revisions does.
+    pub revision_watch_break: u8,
+    /// A watch of pods does.
     pub pod_watch_break: u8,
-    /// A resync re-delivers the `DaemonSet` (API-20).
+    /// A watch of nodes does.
+    pub node_watch_break: u8,
+    /// A resync re-delivers the `DaemonSet` (API-20). Handlers of other types take an equal version for nothing.
     pub resync: u8,
-    /// A bookmark (API-19) on the pod stream.
+    /// A bookmark (API-19) on the stream of pods or of `DaemonSet`s: of the others nobody reads how far they are.
     pub bookmark: u8,
     /// A request is refused with a definite error.
     pub refused: u8,
+    /// Somebody else writes the object first, so a versioned write is refused as a conflict (API-1).
+    pub conflict: u8,
     /// A request never arrives, and its sender sees a timeout.
     pub lost_request: u8,
     /// A request is carried out, and its sender sees a timeout (API-5).
@@ -220,6 +256,8 @@ pub struct Faults {
     pub pod_failure: u8,
     /// A kubelet goes silent.
     pub kubelet_silent: u8,
+    /// The scheduler goes away: pods stay Pending.
+    pub scheduler_away: u8,
 }
 
 /// A rule of the node lifecycle controller or of an agent on the node: when a pod of this `DaemonSet` on a node is ready
