@@ -94,8 +94,8 @@ pub struct Store {
     pub terminating: bool,
     /// History variable: per uid the largest number ever given to one of its revisions.
     pub highest: List<(u8, u8)>,
-    /// History variable: the uids of `DaemonSet`s that were deleted keeping their pods.
-    pub orphaning: Vec<u8>,
+    /// History variable: pods that the deletion of their `DaemonSet` kept, until a living one adopts them.
+    pub kept: Vec<u8>,
 }
 
 /// Where a new pod sorts among those of its node (MAN-16).
@@ -124,9 +124,6 @@ impl Store {
     /// Removes a `DaemonSet`.
     pub fn remove_daemon_set(&mut self, key: Key, events: &mut Events) {
         if let Some(object) = self.daemon_sets.remove(key) {
-            if object.deleting == Deleting::Orphan {
-                self.orphaning.push(object.uid);
-            }
             let version = self.next_version(0);
             events.push(AnyEvent::DaemonSet(Versioned { version, event: Event::Deleted(object) }));
         }
@@ -365,6 +362,9 @@ impl Store {
         }
         object.owner = Some(call.uid);
         object.owner_key = call.key;
+        if self.daemon_sets.get(call.key).is_some_and(|owner| owner.uid == call.uid && owner.deleting == Deleting::No) {
+            self.kept.retain(|kept| *kept != object.name);
+        }
         let version = self.put_pod(object, events);
         Ok(Answer::Pod { version, owner: Some(call.uid) })
     }

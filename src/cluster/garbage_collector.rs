@@ -39,6 +39,10 @@ pub fn collect_pod(store: &mut Store, pod: &PodObject, events: &mut Events) -> b
         Fate::Kept => false,
         Fate::Deleted => store.delete_pod(pod.name, events).is_ok(),
         Fate::Orphaned => {
+            if !store.kept.contains(&pod.name) {
+                store.kept.push(pod.name);
+                store.kept.sort_unstable();
+            }
             store.put_pod(PodObject { owner: None, ..*pod }, events);
             true
         }

@@ -148,6 +148,7 @@ fn store(store: &mut Store, ranked: &mut impl Ranked) {
     store.daemon_sets.0.iter_mut().for_each(|object| object.ranks(ranked));
     store.revisions.0.iter_mut().for_each(|object| object.ranks(ranked));
     store.pods.0.iter_mut().for_each(|object| object.ranks(ranked));
+    store.kept.iter_mut().for_each(|name| ranked.pod(name));
     for (kind, version) in store.versions.iter_mut().enumerate() {
         ranked.version(kind, version);
     }
@@ -192,6 +193,8 @@ fn everywhere(cluster: &mut Cluster, ranked: &mut impl Ranked) {
 
 /// Renumbers `cluster`. Returns what each pod name became.
 pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
+    let pods = &cluster.store.pods;
+    cluster.store.kept.retain(|name| pods.get(*name).is_some());
     for machine in &mut cluster.machines {
         machine.strangers.retain(|name| cluster.store.pods.get(*name).is_some());
     }

@@ -37,6 +37,28 @@ pub enum Property {
     NeverWedged,
     /// Crashes.
     NoPanic,
+    /// Recreation.
+    OnePerName,
+    /// Pods of a node, failed and terminating ones too.
+    FewPods,
+    /// The rollout's deletions and placement.
+    RolloutReplaces,
+    /// The rollout and vanished nodes.
+    RolloutProceeds,
+    /// maxUnavailable, counted in ready pods.
+    ReadyBudget,
+    /// Undo without a number.
+    UndoActs,
+    /// The rollout, where it has come to rest.
+    RolledOut,
+    /// Deletion that keeps the pods.
+    OrphansSurvive,
+    /// Writes of one sync.
+    NoSelfConflict,
+    /// Pods without hash.
+    HashPresent,
+    /// Refused creates.
+    SlowStart,
 }
 
 /// Every claim, in the order of reports.
@@ -55,6 +77,17 @@ pub const ALL: &[Property] = &[
     Property::StatusTruth,
     Property::NeverWedged,
     Property::NoPanic,
+    Property::OnePerName,
+    Property::FewPods,
+    Property::RolloutReplaces,
+    Property::RolloutProceeds,
+    Property::ReadyBudget,
+    Property::UndoActs,
+    Property::RolledOut,
+    Property::OrphansSurvive,
+    Property::NoSelfConflict,
+    Property::HashPresent,
+    Property::SlowStart,
 ];
 
 impl Property {
@@ -75,6 +108,17 @@ impl Property {
             Self::StatusTruth => "status-truth",
             Self::NeverWedged => "never-wedged",
             Self::NoPanic => "no-panic",
+            Self::OnePerName => "one-per-name",
+            Self::FewPods => "few-pods",
+            Self::RolloutReplaces => "rollout-replaces",
+            Self::RolloutProceeds => "rollout-proceeds",
+            Self::ReadyBudget => "ready-budget",
+            Self::UndoActs => "undo-acts",
+            Self::RolledOut => "rolled-out",
+            Self::OrphansSurvive => "orphans-survive",
+            Self::NoSelfConflict => "no-self-conflict",
+            Self::HashPresent => "hash-present",
+            Self::SlowStart => "slow-start",
         }
     }
 
@@ -110,13 +154,30 @@ impl Property {
             Self::StatusTruth => "at rest the status counters say what is",
             Self::NeverWedged => "at rest the controller, shown the truth, would do nothing",
             Self::NoPanic => "no object that the API server accepts makes the controller panic",
+            Self::OnePerName => "for one DaemonSet name, a node has at most one non-terminal pod",
+            Self::FewPods => "for one DaemonSet uid, a node has at most two pods, whatever their phase",
+            Self::RolloutReplaces => {
+                "the rolling update deletes a pod only from a node for which its own view would create another"
+            }
+            Self::RolloutProceeds => "no rolling update fails because a node is gone",
+            Self::ReadyBudget => {
+                "the rollout's own deletions of ready pods never leave more than maxUnavailable nodes without a ready pod"
+            }
+            Self::UndoActs => "a rollout undo without a number changes the template",
+            Self::RolledOut => {
+                "at rest every healthy node that should run the pod has exactly one live pod, available and of the current template"
+            }
+            Self::OrphansSurvive => "a pod that a deletion kept is not collected with the DaemonSet it was kept from",
+            Self::NoSelfConflict => "no revision write is refused because the sync itself adopted the revision",
+            Self::HashPresent => "a sync creates no pod without the hash label of a revision",
+            Self::SlowStart => "after a refused create a sync sends no further batch of creates",
         }
     }
 
     /// What has to be reached for the claim to say something.
     pub fn premise(self) -> &'static str {
         match self {
-            Self::OnePerNode => "a pod exists",
+            Self::OnePerNode | Self::OnePerName => "a pod exists",
             Self::SurgeTwo => "two live pods share a node",
             Self::RevisionIncreases => "a number is given after another",
             Self::CurrentIsMax => "rest with two revisions",
@@ -125,10 +186,19 @@ impl Property {
             Self::HistoryKept => "a clean-up deletes a revision",
             Self::Budget => "a rollout deletes an available pod",
             Self::OwnerOnly => "a pod is deleted by a sync",
-            Self::EligibleOnly => "a pod is created by a sync",
+            Self::EligibleOnly | Self::HashPresent => "a pod is created by a sync",
             Self::GenerationOrder => "observedGeneration is raised",
             Self::StatusTruth | Self::NeverWedged => "rest with a DaemonSet",
             Self::NoPanic => "a sync reads revisions",
+            Self::FewPods => "two pods share a node",
+            Self::RolloutReplaces => "a rolling update deletes a pod",
+            Self::RolloutProceeds => "a sync reads on while a node is gone that has a pod",
+            Self::ReadyBudget => "a rollout deletes a ready pod",
+            Self::UndoActs => "an undo without a number finds an older revision",
+            Self::RolledOut => "rest with a healthy node that should run the pod",
+            Self::OrphansSurvive => "a DaemonSet goes that was deleted keeping its pods",
+            Self::NoSelfConflict => "a sync writes a revision that it adopted",
+            Self::SlowStart => "a create is refused",
         }
     }
 
@@ -180,7 +250,19 @@ pub fn judge_state(model: &DaemonSetModel, cluster: &Cluster, wanted: u32) -> Ju
     if want(Property::GenerationOrder) {
         judged.note(Property::GenerationOrder, state::observed_within_generation(cluster));
     }
-    let resting = [Property::CurrentIsMax, Property::HistoryKept, Property::StatusTruth, Property::NeverWedged];
+    if want(Property::OnePerName) {
+        judged.note(Property::OnePerName, state::one_per_name(cluster));
+    }
+    if want(Property::FewPods) {
+        judged.note(Property::FewPods, state::few_pods(cluster));
+    }
+    let resting = [
+        Property::CurrentIsMax,
+        Property::HistoryKept,
+        Property::StatusTruth,
+        Property::NeverWedged,
+        Property::RolledOut,
+    ];
     if resting.into_iter().any(want) && model.is_at_rest(cluster) {
         if want(Property::CurrentIsMax) {
             judged.note(Property::CurrentIsMax, rest::current_is_max(cluster));
@@ -193,6 +275,9 @@ pub fn judge_state(model: &DaemonSetModel, cluster: &Cluster, wanted: u32) -> Ju
         }
         if want(Property::NeverWedged) {
             judged.note(Property::NeverWedged, rest::nothing_to_do(model, cluster));
+        }
+        if want(Property::RolledOut) {
+            judged.note(Property::RolledOut, rest::rolled_out(model, cluster));
         }
     }
     judged
@@ -225,6 +310,30 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
     }
     if want(Property::NoPanic) {
         judged.note(Property::NoPanic, step::no_panic(before, action, after));
+    }
+    if want(Property::RolloutReplaces) {
+        judged.note(Property::RolloutReplaces, step::rollout_replaces(before, action, after));
+    }
+    if want(Property::RolloutProceeds) {
+        judged.note(Property::RolloutProceeds, step::rollout_proceeds(before, action, after));
+    }
+    if want(Property::ReadyBudget) {
+        judged.note(Property::ReadyBudget, step::ready_budget(model, before, action, after));
+    }
+    if want(Property::UndoActs) {
+        judged.note(Property::UndoActs, step::undo_acts(model, before, action));
+    }
+    if want(Property::OrphansSurvive) {
+        judged.note(Property::OrphansSurvive, step::orphans_survive(before, action, after));
+    }
+    if want(Property::NoSelfConflict) {
+        judged.note(Property::NoSelfConflict, step::no_self_conflict(before, action, after));
+    }
+    if want(Property::HashPresent) {
+        judged.note(Property::HashPresent, step::hash_present(before, action));
+    }
+    if want(Property::SlowStart) {
+        judged.note(Property::SlowStart, step::slow_start(before, action, after));
     }
     judged
 }

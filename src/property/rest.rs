@@ -3,10 +3,11 @@
 use smallvec::SmallVec;
 
 use super::judge::living;
-use crate::cluster::object::DaemonSetObject;
+use crate::cluster::object::{DaemonSetObject, NodeObject, PodObject};
+use crate::cluster::user::is_full;
 use crate::cluster::watch::Informer;
 use crate::controller::manage::manage;
-use crate::controller::node_pods::{NodePods, TerminalPods, by_creation_timestamp_and_phase};
+use crate::controller::node_pods::{NodePods, TerminalPods};
 use crate::controller::record::{DaemonSet, Pod, PodName, Symbol, UpdateStrategy};
 use crate::controller::rolling_update::{
     counts_wanted_nodes, look_up_nodes, roll_surge, roll_unavailable, roll_wanted_nodes, survey_surge,
@@ -18,6 +19,7 @@ use crate::model::compose::DaemonSetModel;
 use crate::model::process::rules;
 use crate::model::state::{Cluster, Process, Work};
 use crate::model::view::{Records, daemon_set};
+use crate::scope::{KubeletKind, PodFate};
 
 /// Exactly one owned revision holds the current template, and its number is the greatest.
 pub fn current_is_max(cluster: &Cluster) -> Option<bool> {
@@ -102,21 +104,74 @@ pub fn status_truth(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
         let Truth { ds, hash, records, claimed } = truth(model, cluster, object);
         let node_pods = NodePods::group(&rules(&model.scope), &claimed, TerminalPods::ByRelease);
         let mut counters = count(&rules(&model.scope), &ds, records.view().nodes, &node_pods, hash);
-        counters.updated_number_scheduled = really_updated(cluster, object, &records, &node_pods);
+        let nodes_with = |serves: &dyn Fn(&PodObject) -> bool| {
+            let wanted = records.view().nodes.iter().filter(|node| node.placement.wanted);
+            let served = wanted.filter(|node| {
+                let mut here = claimed.iter().filter(|pod| pod.target == Some(node.name));
+                here.any(|pod| stored(cluster, pod.name).is_some_and(serves))
+            });
+            i32::try_from(served.count()).unwrap_or(i32::MAX)
+        };
+        let ready = |pod: &PodObject| is_serving(cluster, pod);
+        let available = |pod: &PodObject| is_serving(cluster, pod) && (ds.min_ready_seconds == 0 || pod.matured);
+        counters.updated_number_scheduled = nodes_with(&|pod| pod.template == object.template);
+        counters.number_ready = nodes_with(&ready);
+        counters.number_available = nodes_with(&available);
+        counters.number_unavailable = counters.desired_number_scheduled - counters.number_available;
         found = Some(found.unwrap_or(true) && counters == ds.status.counters);
     }
     found
 }
 
-/// The nodes that should run the pod and whose first pod was made from the current template, whatever its labels say.
-fn really_updated(cluster: &Cluster, object: &DaemonSetObject, records: &Records, node_pods: &NodePods) -> i32 {
-    let made_from =
-        |name: PodName| cluster.store.pods.iter().find(|pod| u32::from(pod.name) == name.0).map(|pod| pod.template);
-    let updated = records.view().nodes.iter().filter(|node| node.placement.wanted).filter(|node| {
-        let first = node_pods.on(node.name).min_by(|one, other| by_creation_timestamp_and_phase(one, other));
-        first.is_some_and(|pod| made_from(pod.name) == Some(object.template))
-    });
-    i32::try_from(updated.count()).unwrap_or(i32::MAX)
+fn stored(cluster: &Cluster, name: PodName) -> Option<&PodObject> {
+    cluster.store.pods.iter().find(|pod| u32::from(pod.name) == name.0)
+}
+
+/// A ready pod that stays, and whose node's machine says so: not a former one of that name (DS-B19, DS-B24).
+fn is_serving(cluster: &Cluster, pod: &PodObject) -> bool {
+    let strangers = &cluster.machines[usize::from(pod.target)].strangers;
+    pod.ready && !pod.deleting && !strangers.contains(&pod.name)
+}
+
+/// Every node that could run the pod does: the node should run it, its kubelet works, the scheduler is there, and the pods
+/// of the template become ready. Then it has exactly one live pod, which is available and, but for `OnDelete`, made from
+/// the current template.
+pub fn rolled_out(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
+    let mut found = None;
+    for object in living(cluster) {
+        let strategy = &model.scope.strategies[usize::from(object.strategy)];
+        let on_delete = strategy.strategy == UpdateStrategy::OnDelete;
+        let current = |pod: &PodObject| on_delete || pod.template == object.template;
+        for node in could_run(model, cluster, object) {
+            let mut live = cluster.store.pods.iter().filter(|pod| {
+                pod.owner == Some(object.uid) && pod.target == node && !pod.deleting && pod.is_non_terminal()
+            });
+            let available = |pod: &PodObject| {
+                is_serving(cluster, pod) && (strategy.min_ready_seconds == 0 || pod.matured) && current(pod)
+            };
+            let holds = live.next().is_some_and(available) && live.next().is_none();
+            found = Some(found.unwrap_or(true) && holds);
+        }
+    }
+    found
+}
+
+/// The nodes that could run a pod of the `DaemonSet`'s template, were its other pods out of the way.
+fn could_run<'a>(
+    model: &'a DaemonSetModel,
+    cluster: &'a Cluster,
+    object: &'a DaemonSetObject,
+) -> impl Iterator<Item = u8> + 'a {
+    let scope = &model.scope;
+    let becomes_ready = scope.templates[usize::from(object.template)].pods == PodFate::Ready;
+    let healthy = move |node: u8| {
+        let runs = matches!(scope.nodes[usize::from(node)].kubelet, KubeletKind::Runs | KubeletKind::Keeps);
+        runs && cluster.machines[usize::from(node)].kubelet_up && !is_full(&cluster.store, node)
+    };
+    let placed =
+        |node: &&NodeObject| scope.placement[usize::from(object.template)][usize::from(node.variant)].should_run;
+    let nodes = cluster.store.nodes.iter().filter(placed).map(|node| node.name);
+    nodes.filter(move |node| cluster.scheduler_up && becomes_ready && healthy(*node))
 }
 
 /// Neither manage nor the rolling update, shown the truth, would create or delete a pod.

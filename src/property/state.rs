@@ -24,6 +24,21 @@ pub fn one_per_node(cluster: &Cluster) -> Option<bool> {
     Some(crowds.all(|crowd| crowd.len() <= 1))
 }
 
+/// One name, one node, one non-terminal pod, of whatever incarnation.
+pub fn one_per_name(cluster: &Cluster) -> Option<bool> {
+    let counted = || owned(cluster).map(|(pod, _)| pod).filter(|pod| pod.is_non_terminal());
+    counted().next()?;
+    let same = |one: &PodObject, other: &PodObject| one.owner_key == other.owner_key && one.target == other.target;
+    Some(counted().all(|pod| counted().filter(|other| same(pod, other)).count() == 1))
+}
+
+/// One uid, one node, at most two pods.
+pub fn few_pods(cluster: &Cluster) -> Option<bool> {
+    let mut shared = crowds(cluster, |_| true).filter(|crowd| crowd.len() > 1).peekable();
+    shared.peek()?;
+    Some(shared.all(|crowd| crowd.len() == 2))
+}
+
 /// With surge: two, of different revisions; terminating ones do not count.
 pub fn surge_two(cluster: &Cluster) -> Option<bool> {
     let mut shared =

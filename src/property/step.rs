@@ -1,10 +1,11 @@
 //! Claims about every step. None: the premise is not met by this step.
 
-use crate::cluster::api_server::{Call, Origin};
-use crate::cluster::object::PodObject;
+use crate::cluster::api_server::{Answer, Call, Origin};
+use crate::cluster::object::{Deleting, PodObject};
+use crate::cluster::user::{Found, choose_revision};
 use crate::controller::budget::updated_desired_node_counts;
-use crate::controller::record::PodName;
-use crate::controller::request::Request;
+use crate::controller::record::{PodName, Symbol};
+use crate::controller::request::{Reason, Request};
 use crate::controller::sync::{Step, Sync};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
@@ -75,13 +76,31 @@ fn deleted<'a>(before: &'a Cluster, call: &Call, after: &Cluster) -> Option<&'a 
 /// After a deletion of an available pod by the rolling update at most maxUnavailable nodes are down: nodes that should run
 /// the pod and have no available one that stays.
 pub fn budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    let min_ready = |strategy: u8| model.scope.strategies[usize::from(strategy)].min_ready_seconds;
+    within_budget(model, before, action, after, |pod, strategy| {
+        pod.ready && !pod.deleting && (pod.matured || min_ready(strategy) == 0)
+    })
+}
+
+/// As [`budget`], counted in pods that are ready, however short a time.
+pub fn ready_budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    within_budget(model, before, action, after, |pod, _| pod.ready && !pod.deleting)
+}
+
+/// After a deletion by the rolling update of a pod that `serves` at most maxUnavailable of the nodes that should run the
+/// pod have none that does. `serves` is told the strategy too.
+fn within_budget(
+    model: &DaemonSetModel,
+    before: &Cluster,
+    action: &Action,
+    after: &Cluster,
+    serves: impl Fn(&PodObject, u8) -> bool,
+) -> Option<bool> {
     let call = executed(before, action).filter(|call| call.origin == Origin::RollingUpdate)?;
     let object = before.daemon_set(call.key).filter(|object| object.uid == call.uid)?;
     let strategy = &model.scope.strategies[usize::from(object.strategy)];
-    let available = |pod: &PodObject| {
-        pod.owner == Some(call.uid) && pod.ready && !pod.deleting && (pod.matured || strategy.min_ready_seconds == 0)
-    };
-    deleted(before, call, after).filter(|pod| available(pod))?;
+    let serving = |pod: &PodObject| pod.owner == Some(call.uid) && serves(pod, object.strategy);
+    deleted(before, call, after).filter(|pod| serving(pod))?;
     let wanted: Vec<u8> = after
         .store
         .nodes
@@ -95,9 +114,100 @@ pub fn budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: 
     if counts.max_surge != 0 {
         return None; // maxUnavailable does not limit a surge rollout (ROLL-32)
     }
-    let serves = |node: &u8| after.store.pods.iter().any(|pod| pod.target == *node && available(pod));
-    let down = wanted.iter().filter(|node| !serves(node)).count();
+    let served = |node: &u8| after.store.pods.iter().any(|pod| pod.target == *node && serving(pod));
+    let down = wanted.iter().filter(|node| !served(node)).count();
     Some(i64::try_from(down).unwrap_or(i64::MAX) <= counts.max_unavailable)
+}
+
+/// The rolling update deletes no pod from a node that its sync would put none on.
+pub fn rollout_replaces(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    let call = executed(before, action).filter(|call| call.origin == Origin::RollingUpdate)?;
+    let (pod, sync) = (deleted(before, call, after)?, sync_of(before, call)?);
+    Some(sync.nodes.iter().any(|node| node.name.0 == u32::from(pod.target) && node.placement.should_run))
+}
+
+/// The rolling update of a sync does not fail because a node is gone that still has a pod (ROLL-29). What it returns is
+/// kept until the status is written (SYNC-14).
+pub fn rollout_proceeds(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    let Action::Proceed { controller, key, .. } = action else { return None };
+    before.store.pods.iter().find(|pod| before.store.nodes.get(pod.target).is_none())?;
+    let missing = |cluster: &Cluster| {
+        let work = cluster.controllers.get(usize::from(*controller))?.work.get(usize::from(*key))?;
+        Some(work.sync.as_ref()?.failure?.causes.contains(Reason::NodeMissing))
+    };
+    Some(missing(before) == Some(true) || missing(after) != Some(true))
+}
+
+/// An undo without a number that finds an older revision does not find the template in place already (UNDO-8).
+pub fn undo_acts(model: &DaemonSetModel, before: &Cluster, action: &Action) -> Option<bool> {
+    let Action::User { user } = action else { return None };
+    let script = usize::from(*user);
+    let progress = before.users[script];
+    let Undo::Read(uid, template) = progress.undo else { return None };
+    let Command::Undo(_, None) = model.scope.users[script][usize::from(progress.done)] else { return None };
+    match choose_revision(model.scope.switches.undo_choice, &before.store, uid, template, None) {
+        Found::Template(_) => Some(true),
+        Found::Skipped => Some(false),
+        Found::Error => None,
+    }
+}
+
+/// The garbage collector deletes no pod that a deletion has kept.
+pub fn orphans_survive(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    match action {
+        Action::FinishDelete { key } => {
+            let object = before.daemon_set(*key).filter(|object| object.deleting == Deleting::Orphan)?;
+            let kept = before.store.pods.iter().any(|pod| pod.owner_key == object.key && pod.owner.is_none());
+            kept.then_some(true)
+        }
+        Action::CollectPod { pod } => {
+            let kept = before.store.kept.contains(pod);
+            let deleted = after.store.pods.get(*pod).is_none_or(|object| object.deleting);
+            (kept && deleted).then_some(false)
+        }
+        _ => None,
+    }
+}
+
+/// No write of a revision that the sync adopted is refused for its version: between the version that the cache shows and
+/// the stored one only that adoption set the owner.
+pub fn no_self_conflict(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    let Action::Handle { .. } = action else { return None };
+    let call = executed(before, action).filter(|call| call.awaited)?;
+    let (Request::LabelRevision(Symbol(name), _) | Request::RenumberRevision(Symbol(name), ..)) = call.request else {
+        return None;
+    };
+    let stored = before.store.revisions.iter().find(|one| u32::from(one.name) == name)?;
+    let cache = &before.controllers.get(usize::from(call.controller))?.revisions.store;
+    let adopted = stored.owner == Some(call.uid) && cache.get(stored.name)?.owner.is_none();
+    let conflict = |(other, answer): &(Call, Answer)| other == call && *answer == Answer::Error(Reason::Conflict);
+    adopted.then(|| !after.replies.iter().any(conflict))
+}
+
+/// A pod that a sync creates bears the hash of the revision that the sync goes by (DS-B56).
+pub fn hash_present(before: &Cluster, action: &Action) -> Option<bool> {
+    let Request::CreatePod(_, hash, _) = executed(before, action)?.request else { return None };
+    Some(hash != Symbol::EMPTY)
+}
+
+/// After the error of a create no more creates are sent (EXEC-4).
+pub fn slow_start(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    let Action::Reply { controller, key, request: request @ Request::CreatePod(..), .. } = action else { return None };
+    let answered = |(call, answer): &&(Call, Answer)| {
+        call.controller == *controller && call.key == *key && call.request == *request && is_error(answer)
+    };
+    before.replies.iter().find(answered)?;
+    let more = |call: &Call| {
+        call.controller == *controller && matches!(call.request, Request::CreatePod(..)) && !before.calls.contains(call)
+    };
+    Some(!after.calls.iter().any(more))
+}
+
+fn is_error(answer: &Answer) -> bool {
+    match answer {
+        Answer::Error(_) => true,
+        Answer::Done | Answer::DaemonSet(_) | Answer::Revision(_) | Answer::Pod { .. } => false,
+    }
 }
 
 /// A pod that a sync deletes is owned by the sync's `DaemonSet` when the deletion commits.

@@ -472,6 +472,13 @@ switches! {
         /// All that the selector matches, whoever owns them (up to 1.5).
         Selector,
     }
+    /// The version under which a sync writes a revision that it has adopted (ADOPT-8, DS-B54).
+    adopted_version: AdoptedVersion = Cached {
+        /// That of the cache, which the adoption has made old.
+        Cached,
+        /// That of the answer to the adoption (a fix).
+        Answered,
+    }
     /// What a sync of a terminating `DaemonSet` does (SYNC-6, DS-B46).
     sync_deleting: SyncDeleting = None {
         /// Nothing.

@@ -61,7 +61,13 @@ fn broken_by(path: &str, property: Property, line: &str) {
 
 /// Asserts that the claim is broken as the file stands and holds with `line`.
 fn mended_by(path: &str, property: Property, line: &str) {
-    let today = verdict(path, property, &[]);
+    mended_in(path, &[], property, line);
+}
+
+/// As [`mended_by`], where `lines` make another scope of the file.
+fn mended_in(path: &str, lines: &[&str], property: Property, line: &str) {
+    let today = verdict(path, property, lines);
     assert!(matches!(today, Verdict::Violated(_)), "{path}: {} today: {today:?}", property.id());
-    assert_eq!(verdict(path, property, &[line]), Verdict::Holds, "{path}: {} with `{line}`", property.id());
+    let moved = [lines, &[line]].concat();
+    assert_eq!(verdict(path, property, &moved), Verdict::Holds, "{path}: {} with `{line}`", property.id());
 }

@@ -1,8 +1,10 @@
-//! Switches whose effect no claim names: whether a state of a certain kind is reached, over the whole graph.
+//! Switches whose effect no claim names: whether a step of a certain kind is ever taken, over the whole graph.
 
 use std::collections::{HashSet, VecDeque};
 
+use everynode::cluster::object::Deleting;
 use everynode::controller::request::Request;
+use everynode::model::action::Action;
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::state::{Cluster, State};
 use everynode::scope::Scope;
@@ -11,23 +13,32 @@ use super::scope;
 
 /// Whether a behaviour of `scope` reaches a state that `is_such`.
 fn reaches(scope: Scope, is_such: impl Fn(&Cluster) -> bool) -> bool {
+    takes(scope, |_, _, after| is_such(after))
+}
+
+/// Whether a behaviour of `scope` takes a step that `is_such`.
+fn takes(scope: Scope, is_such: impl Fn(&Cluster, &Action, &Cluster) -> bool) -> bool {
     let model = DaemonSetModel::new(scope, &[]);
     let initial = model.initial();
     let mut seen = HashSet::from([State::of(&initial)]);
     let mut open = VecDeque::from([initial]);
     let mut steps = Vec::new();
     while let Some(cluster) = open.pop_front() {
-        if is_such(&cluster) {
-            return true;
-        }
         assert!(model.exceeded(&cluster).is_none(), "the graph is within its capacities");
         model.steps(&cluster, &mut steps);
-        open.extend(steps.drain(..).map(|(_, next)| next).filter(|next| seen.insert(State::of(next))));
+        for (action, next) in steps.drain(..) {
+            if is_such(&cluster, &action, &next) {
+                return true;
+            }
+            if seen.insert(State::of(&next)) {
+                open.push_back(next);
+            }
+        }
     }
     false
 }
 
-/// A pod is asked for by a sync whose own copy of the `DaemonSet` is being deleted.
+/// Something is asked for by a sync whose own copy of the `DaemonSet` is being deleted.
 fn a_terminating_daemon_set_creates(cluster: &Cluster, created: impl Fn(&Request) -> bool) -> bool {
     cluster.controllers.iter().flat_map(|process| &process.work).any(|work| {
         let deleting = work.sync.as_ref().is_some_and(|sync| sync.daemon_set().deleting);
@@ -55,14 +66,19 @@ fn what_a_sync_of_a_terminating_daemon_set_creates_is_told_by_the_switch() {
 }
 
 #[test]
-fn only_an_adoption_that_looks_at_its_owner_in_the_same_request_leaves_an_orphaned_pod_alive() {
-    // DS-B47: the pod is to outlive both DaemonSets, and nobody else deletes it. The second one's sync finds it without
-    // owner, asks whether it may adopt it, and does so when its DaemonSet is gone.
-    let users = r#"users = [["delete orphan", "create a", "delete orphan"]]"#;
-    for (value, lost) in [("None", true), ("ReadThenPatch", true), ("Atomic", false)] {
+fn only_an_adoption_that_looks_at_its_owner_in_the_same_request_never_comes_too_late() {
+    // DS-B47: a pod made by hand is adopted by a DaemonSet that is gone or on its way out.
+    for (value, late) in [("None", true), ("ReadThenPatch", true), ("Atomic", false)] {
         let line = format!("switches = {{ adopt_recheck = \"{value}\" }}");
+        let users = r#"users = [["orphan-pod n1 a"], ["delete orphan"]]"#;
         let scope = scope("lifecycle/orphan-and-recreate.toml", &[&line, users]);
-        assert_eq!(reaches(scope, |cluster| cluster.store.pods.0.is_empty()), lost, "{value}");
+        let owned = |cluster: &Cluster| cluster.store.pods.iter().filter(|pod| pod.owner.is_some()).count();
+        let too_late = |before: &Cluster, action: &Action, after: &Cluster| {
+            let adoption = matches!(action, Action::Handle { request: Request::AdoptPod(..), .. });
+            let living = before.daemon_set(0).is_some_and(|object| object.deleting == Deleting::No);
+            adoption && !living && owned(after) > owned(before)
+        };
+        assert_eq!(takes(scope, too_late), late, "{value}");
     }
 }
 
