@@ -97,7 +97,9 @@ impl Visit for SyncNodes {
     fn visit(&mut self, visitor: &mut impl Visitor) {
         for (name, version) in &mut self.deletes {
             visitor.pod(name);
-            version.iter_mut().for_each(|version| visitor.pod_version(version));
+            if let Some(version) = version {
+                visitor.pod_version(version);
+            }
         }
         self.in_flight.iter_mut().for_each(|request| request.visit(visitor));
     }

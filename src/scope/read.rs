@@ -535,10 +535,10 @@ impl Reader<'_> {
             collides_with: Option<String>,
             normalised: Option<String>,
         }
-        let names: Vec<&str> = table.keys().map(String::as_str).collect();
+        let known: Vec<&str> = table.keys().map(String::as_str).collect();
         let named = |of: Option<&str>| {
             of.map(|name| {
-                command::position(&names, name)
+                command::position(&known, name)
                     .ok_or_else(|| self.at_key(name, format!("no template is called `{name}`")))
             })
             .transpose()
