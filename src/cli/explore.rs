@@ -12,15 +12,7 @@ use crate::model::compose::DaemonSetModel;
 
 /// Serves the model on loopback until it is interrupted.
 pub fn run(args: &ExploreArgs) -> Result<u8, Report> {
-    let mut models = select::models(std::slice::from_ref(&args.model), None)?;
-    if models.len() != 1 {
-        let names: Vec<String> = models.iter().map(|model| model.scope.name.clone()).collect();
-        return Err(bad_input::with_help(
-            format!("`{}` means several models", args.model),
-            format!("choose one of {}", names.join(", ")),
-        ));
-    }
-    let file = models.remove(0);
+    let file = select::model(&args.model, None)?;
     let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, args.port);
     std::net::TcpListener::bind(address).map_err(|error| {
         bad_input::with_help(format!("cannot serve on {address}: {error}"), "choose another --port")

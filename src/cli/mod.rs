@@ -14,6 +14,7 @@ mod report;
 mod select;
 mod tale;
 mod vectors;
+mod vectors_emit;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

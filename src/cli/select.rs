@@ -37,6 +37,19 @@ pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec
     Ok(models)
 }
 
+/// The one model that `name` means; under `profile` instead of its own.
+pub fn model(name: &str, profile: Option<&'static Profile>) -> Result<ModelFile, Report> {
+    let mut models = models(&[name.to_owned()], profile)?;
+    if models.len() != 1 {
+        let names: Vec<String> = models.iter().map(|model| model.scope.name.clone()).collect();
+        return Err(bad_input::with_help(
+            format!("`{name}` means several models"),
+            format!("choose one of {}", names.join(", ")),
+        ));
+    }
+    Ok(models.remove(0))
+}
+
 /// The profile called `name`.
 pub fn profile(name: &str) -> Result<&'static Profile, Report> {
     Profile::named(name).ok_or_else(|| {

@@ -1,4 +1,4 @@
-//! `everynode vectors`: golden vectors of the real controller against ours.
+//! `everynode vectors`: golden vectors of the real controller against ours, and questions made from a model.
 
 use std::path::PathBuf;
 
@@ -7,7 +7,7 @@ use miette::Report;
 
 use super::args::Format;
 use super::output::say;
-use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input};
+use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input, vectors_emit};
 use crate::release::Profile;
 use crate::vectors::run::{FileReport, Options, run_file};
 
@@ -20,24 +20,37 @@ const VALUE_MAX: usize = 300;
 #[derive(Args, Clone, Debug)]
 pub struct VectorsArgs {
     /// Vector files of any kind: questions with their answer, or answers of another release.
-    #[arg(required = true, value_name = "FILE")]
+    #[arg(required_unless_present = "emit", conflicts_with = "emit", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Where the questions are that an answers file answers; the folder `v1.36.3` beside the file's if not given.
-    #[arg(long, value_name = "FOLDER")]
+    #[arg(long, value_name = "FOLDER", conflicts_with = "emit")]
     pub questions: Option<PathBuf>,
-    /// Ask this release profile instead of that of the release that a file names.
+    /// Ask this release profile instead of that of the release that a file or a model names.
     #[arg(long)]
     pub profile: Option<String>,
     /// Output.
-    #[arg(long, value_enum, default_value_t)]
+    #[arg(long, value_enum, default_value_t, conflicts_with = "emit")]
     pub format: Format,
+    /// Write questions instead: what the controllers of this model (a bundled one or a file) are shown in the states it reaches.
+    #[arg(long, value_name = "MODEL")]
+    pub emit: Option<String>,
+    /// How many questions, spread evenly over the distinct views of each kind; all of them if there are fewer.
+    #[arg(long, value_name = "N", default_value_t = 100, requires = "emit", value_parser = clap::value_parser!(u32).range(1..))]
+    pub sample: u32,
+    /// Where to write them; stdout if not given.
+    #[arg(long, value_name = "FILE", requires = "emit")]
+    pub out: Option<PathBuf>,
+    /// Visit so many states of the model at most.
+    #[arg(long, value_name = "N", requires = "emit", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_states: Option<u64>,
 }
 
-/// Runs every file; the exit code says whether all lines agree.
+/// Runs every file; the exit code says whether all lines agree. Or writes the questions of a model.
 ///
 /// # Errors
 ///
-/// If a file cannot be read, is empty, or has a line that is no vector.
+/// If a file cannot be read, is empty, or has a line that is no vector; if a model is none, or its questions cannot be
+/// written.
 pub fn run(args: &VectorsArgs) -> Result<u8, Report> {
     let profile = args
         .profile
@@ -52,6 +65,9 @@ pub fn run(args: &VectorsArgs) -> Result<u8, Report> {
             })
         })
         .transpose()?;
+    if let Some(model) = &args.emit {
+        return vectors_emit::run(model, profile, args);
+    }
     let options = Options { questions: args.questions.clone(), profile, subject: None };
     let mut reports = Vec::new();
     for file in &args.files {

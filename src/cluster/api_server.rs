@@ -259,8 +259,12 @@ impl Store {
                 if u32::from(object.uid) != uid || object.owner.is_some_and(|owner| owner != call.uid) {
                     return Err(Reason::Invalid);
                 }
-                object.owner = Some(call.uid);
-                Ok(Answer::Revision(self.put_revision(object, events)))
+                // A patch that changes nothing is no write.
+                if object.owner.is_none() {
+                    object.owner = Some(call.uid);
+                    object = self.put_revision(object, events);
+                }
+                Ok(Answer::Revision(object))
             }
             Request::ReleaseRevision(Symbol(name), Uid(uid)) => {
                 let mut object = *self.revision(name)?;
@@ -360,13 +364,18 @@ impl Store {
         if object.owner.is_some_and(|owner| owner != call.uid) {
             return Err(Reason::Invalid);
         }
-        object.owner = Some(call.uid);
+        let owner = Some(call.uid);
+        if object.owner == owner {
+            // The patch puts in a reference that is there: nothing changes.
+            return Ok(Answer::Pod { version: self.versions[2], owner });
+        }
+        object.owner = owner;
         object.owner_key = call.key;
         if self.daemon_sets.get(call.key).is_some_and(|owner| owner.uid == call.uid && owner.deleting == Deleting::No) {
             self.kept.retain(|kept| *kept != object.name);
         }
         let version = self.put_pod(object, events);
-        Ok(Answer::Pod { version, owner: Some(call.uid) })
+        Ok(Answer::Pod { version, owner })
     }
 
     /// EXEC-5. The owner need not exist any more (EXEC-12).

@@ -1,6 +1,7 @@
 //! The garbage collector and Pod GC (section 14.4).
 
 use super::api_server::{Events, Store};
+use super::moves::{Move, Moves};
 use super::object::{DaemonSetObject, Deleting, FOREIGN, PodObject, RevisionObject};
 use crate::release::PodGc;
 
@@ -31,6 +32,26 @@ pub fn pod_fate(store: &Store, pod: &PodObject) -> Fate {
         Fate::Deleted if pod.deleting => Fate::Kept,
         other => other,
     }
+}
+
+/// What Pod GC and the garbage collector do about a pod.
+pub fn pod_moves(store: &Store, pod: &PodObject) -> Moves {
+    let mut moves = Moves::new();
+    if is_stranded(store, pod) {
+        moves.push(Move::PodGc(pod.name));
+    }
+    if pod_fate(store, pod) != Fate::Kept {
+        moves.push(Move::CollectPod(pod.name));
+    }
+    moves
+}
+
+/// What the garbage collector does about revisions, and about `DaemonSet`s whose dependents are gone.
+pub fn other_moves(store: &Store) -> Moves {
+    let revisions = store.revisions.iter().filter(|revision| fate(store, revision.owner) != Fate::Kept);
+    let collected = revisions.map(|revision| Move::CollectRevision(revision.name));
+    let gone = store.daemon_sets.iter().filter(|object| may_go(store, object));
+    collected.chain(gone.map(|object| Move::FinishDelete(object.key))).collect()
 }
 
 /// Deletes or orphans a pod; false if there is nothing to do.

@@ -1,11 +1,62 @@
-//! Kubelets and the scheduler: what may happen to a pod on its node.
+//! Kubelets: what may happen to a pod on its node.
 
+use serde::{Deserialize, Serialize};
+
+use super::api_server::Store;
+use super::moves::{Move, Moves};
 use super::object::{OTHERS, Object, Objects, PodObject, PodPhase};
-use crate::scope::{KubeletKind, PodFate, TemplateSpec};
+use crate::scope::{KubeletKind, PodFate, Scope, TemplateSpec};
 
-/// Whether the scheduler binds the pod now (API-10, LEG-6): unbound, live, its node there, admitted and with room.
-pub fn may_bind(pod: &PodObject, node_admits: bool, room: bool) -> bool {
-    !pod.bound && !pod.deleting && pod.is_non_terminal() && node_admits && room
+/// A machine: what the API server does not know of a node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Machine {
+    /// Whether its kubelet works.
+    pub kubelet_up: bool,
+    /// Pods whose status was reported by a machine that bore the node's name before (DS-B19).
+    pub strangers: Vec<u8>,
+}
+
+/// What the kubelet of `machine` does about a pod of its node.
+pub fn moves(store: &Store, scope: &Scope, machine: &Machine, pod: &PodObject) -> Moves {
+    let mut moves = Moves::new();
+    let kind = scope.nodes[usize::from(pod.target)].kubelet;
+    if !machine.kubelet_up || kind == KubeletKind::Silent {
+        return moves;
+    }
+    if store.nodes.get(pod.target).is_some() {
+        if machine.strangers.contains(&pod.name) {
+            moves.push(Move::TakeOver(pod.name));
+        } else {
+            // The port is looked at once more where the pod was created bound (LEG-11).
+            let rejected = pod.bound && port_is_taken(&store.pods, &scope.templates, pod);
+            let kind = if rejected { KubeletKind::Rejects } else { kind };
+            moves.extend(reports(pod, kind, scope.templates[usize::from(pod.template)].pods));
+        }
+    }
+    if unready(pod).is_some() {
+        moves.push(Move::PodUnready(pod.name));
+    }
+    if pod.bound && pod.deleting && kind != KubeletKind::Keeps {
+        moves.push(Move::PodEnded(pod.name));
+    }
+    moves
+}
+
+/// What a kubelet reports of a pod that it is to run: ready, or failed because it rejects it (NODE-12) or its containers
+/// end.
+fn reports(pod: &PodObject, kind: KubeletKind, fate: PodFate) -> Moves {
+    let mut moves = Moves::new();
+    if !pod.bound || pod.deleting || !pod.is_non_terminal() {
+        return moves;
+    }
+    let runs = matches!(kind, KubeletKind::Runs | KubeletKind::Keeps);
+    if runs && fate == PodFate::Ready && !pod.ready {
+        moves.push(Move::PodReady(pod.name));
+    }
+    if kind == KubeletKind::Rejects || fate == PodFate::Fail {
+        moves.push(Move::PodFailed(pod.name));
+    }
+    moves
 }
 
 /// Whether a pod that came to its node before holds a host port that `pod` needs: the scheduler does not bind it, and the
@@ -28,20 +79,9 @@ pub fn taken_over(pod: &PodObject) -> PodObject {
     PodObject { ready: false, matured: false, ..*pod }
 }
 
-/// The pod once its kubelet has started it and it has become ready.
-pub fn ready(pod: &PodObject, kind: KubeletKind, fate: PodFate) -> Option<PodObject> {
-    let starts = pod.bound && !pod.deleting && pod.is_non_terminal() && !pod.ready;
-    (starts && matches!(kind, KubeletKind::Runs | KubeletKind::Keeps) && fate == PodFate::Ready).then_some(PodObject {
-        ready: true,
-        matured: false,
-        ..*pod
-    })
-}
-
-/// The pod once its kubelet has rejected it (NODE-12) or its containers have failed.
-pub fn failed(pod: &PodObject, kind: KubeletKind, fate: PodFate) -> Option<PodObject> {
-    let starts = pod.bound && !pod.deleting && pod.is_non_terminal();
-    (starts && (kind == KubeletKind::Rejects || fate == PodFate::Fail)).then(|| fail(pod))
+/// The pod, started and ready.
+pub fn started(pod: &PodObject) -> PodObject {
+    PodObject { ready: true, matured: false, ..*pod }
 }
 
 /// The pod, failed.
@@ -52,9 +92,4 @@ pub fn fail(pod: &PodObject) -> PodObject {
 /// A terminating pod that its kubelet reports not ready.
 pub fn unready(pod: &PodObject) -> Option<PodObject> {
     (pod.bound && pod.deleting && pod.ready).then_some(PodObject { ready: false, matured: false, ..*pod })
-}
-
-/// Whether the kubelet may end the pod: it terminates.
-pub fn may_end(pod: &PodObject, kind: KubeletKind) -> bool {
-    pod.bound && pod.deleting && kind != KubeletKind::Keeps
 }

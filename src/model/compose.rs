@@ -472,7 +472,7 @@ fn fall_behind<T: Object>(informer: &mut Option<Informer<T>>, event: Versioned<T
 
 /// The events that may be delivered next: position and object name (API-14, API-22). None while as many notifications wait
 /// for the handler as may.
-fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder, handlers: u8) -> Vec<(usize, u8)> {
+pub fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder, handlers: u8) -> Vec<(usize, u8)> {
     if handlers > 0 && informer.told.len() >= usize::from(handlers) {
         return Vec::new();
     }

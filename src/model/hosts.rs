@@ -1,91 +1,46 @@
 //! What happens besides the controller, its watches and users: scheduler, kubelets, garbage collector, node lifecycle,
-//! time.
+//! time. Each host decides by what is true (deviation D-06).
 
 use super::action::Action;
 use super::compose::{DaemonSetModel, Steps};
-use super::state::{Cluster, Machine};
-use crate::cluster::garbage_collector as gc;
-use crate::cluster::kubelet;
-use crate::cluster::object::{NodeObject, OTHERS, Object, PodObject};
-use crate::cluster::user;
+use super::state::Cluster;
+use crate::cluster::moves::Move;
+use crate::cluster::object::{OTHERS, PodObject};
 use crate::cluster::watch::{Event, Informer, Notification};
-use crate::scope::{KubeletKind, PodFate};
+use crate::cluster::{garbage_collector, kubelet, node_lifecycle, scheduler};
 
 impl DaemonSetModel {
     /// One move of each of them.
     pub(super) fn host_steps(&self, cluster: &Cluster, steps: &mut Steps) {
-        for pod in &cluster.store.pods {
-            if pod.template != OTHERS {
-                self.scheduler(cluster, pod, steps);
-                self.kubelet(cluster, pod, steps);
-                self.time(cluster, pod, steps);
+        let (store, scope) = (&cluster.store, &self.scope);
+        for pod in store.pods.iter().filter(|pod| pod.template != OTHERS) {
+            if cluster.scheduler_up
+                && let Some(bind) = scheduler::binds(store, scope, pod)
+            {
+                self.host_step(cluster, bind, steps);
             }
-            self.pod_gc(cluster, pod, steps);
+            let machine = &cluster.machines[usize::from(pod.target)];
+            for one in kubelet::moves(store, scope, machine, pod) {
+                self.host_step(cluster, one, steps);
+            }
+            self.time(cluster, pod, steps);
         }
-        self.garbage_collector(cluster, steps);
-        self.lifecycle(cluster, steps);
-    }
-
-    /// Adds the step after which the API server stores `changed`.
-    fn put_pod(&self, cluster: &Cluster, action: Action, changed: Option<PodObject>, steps: &mut Steps) {
-        if let Some(changed) = changed {
-            self.commit(steps, cluster, action, |next, events| {
-                next.store.put_pod(changed, events);
-                true
-            });
+        for one in store.pods.iter().flat_map(|pod| garbage_collector::pod_moves(store, pod)) {
+            self.host_step(cluster, one, steps);
         }
-    }
-
-    fn scheduler(&self, cluster: &Cluster, pod: &PodObject, steps: &mut Steps) {
-        let node = cluster.store.nodes.get(pod.target);
-        let admits = node
-            .is_some_and(|node| self.scope.placement[usize::from(pod.template)][usize::from(node.variant)].should_run);
-        let room = !user::is_full(&cluster.store, pod.target)
-            && !kubelet::port_is_taken(&cluster.store.pods, &self.scope.templates, pod);
-        if cluster.scheduler_up && kubelet::may_bind(pod, admits, room) {
-            self.put_pod(cluster, Action::Bind { pod: pod.name }, Some(PodObject { bound: true, ..*pod }), steps);
+        for one in garbage_collector::other_moves(store) {
+            self.host_step(cluster, one, steps);
+        }
+        for one in store.nodes.iter().flat_map(|node| node_lifecycle::moves(store, scope, node)) {
+            self.host_step(cluster, one, steps);
         }
     }
 
-    fn kubelet(&self, cluster: &Cluster, pod: &PodObject, steps: &mut Steps) {
-        let name = pod.name;
-        let kind = self.scope.nodes[usize::from(pod.target)].kubelet;
-        let machine: &Machine = &cluster.machines[usize::from(pod.target)];
-        if !machine.kubelet_up || kind == KubeletKind::Silent {
-            return;
-        }
-        if cluster.store.nodes.get(pod.target).is_some() {
-            self.running_pod(cluster, pod, kind, steps);
-        }
-        self.put_pod(cluster, Action::PodUnready { pod: name }, kubelet::unready(pod), steps);
-        if kubelet::may_end(pod, kind) {
-            self.commit(steps, cluster, Action::PodEnded { pod: name }, |next, events| {
-                next.store.end_pod(name, events);
-                true
-            });
-        }
-    }
-
-    /// What a kubelet reports of a pod that it is to run.
-    fn running_pod(&self, cluster: &Cluster, pod: &PodObject, kind: KubeletKind, steps: &mut Steps) {
-        let name = pod.name;
-        let strangers = &cluster.machines[usize::from(pod.target)].strangers;
-        if strangers.contains(&name) {
-            self.commit(steps, cluster, Action::TakeOver { pod: name }, |next, events| {
-                next.machines[usize::from(pod.target)].strangers.retain(|stranger| *stranger != name);
-                if !pod.deleting {
-                    next.store.put_pod(kubelet::taken_over(pod), events);
-                }
-                true
-            });
-            return;
-        }
-        let fate: PodFate = self.scope.templates[usize::from(pod.template)].pods;
-        // The port is looked at once more where the pod was created bound (LEG-11).
-        let rejected = pod.bound && kubelet::port_is_taken(&cluster.store.pods, &self.scope.templates, pod);
-        let kind = if rejected { KubeletKind::Rejects } else { kind };
-        self.put_pod(cluster, Action::PodReady { pod: name }, kubelet::ready(pod, kind, fate), steps);
-        self.put_pod(cluster, Action::PodFailed { pod: name }, kubelet::failed(pod, kind, fate), steps);
+    fn host_step(&self, cluster: &Cluster, one: Move, steps: &mut Steps) {
+        let rule = self.scope.switches.pod_gc;
+        self.commit(steps, cluster, one.into(), |next, events| {
+            one.carry_out(&mut next.store, &mut next.machines, rule, events)
+        });
     }
 
     fn time(&self, cluster: &Cluster, pod: &PodObject, steps: &mut Steps) {
@@ -96,39 +51,6 @@ impl DaemonSetModel {
         }
     }
 
-    fn pod_gc(&self, cluster: &Cluster, pod: &PodObject, steps: &mut Steps) {
-        if gc::is_stranded(&cluster.store, pod) {
-            self.commit(steps, cluster, Action::PodGc { pod: pod.name }, |next, events| {
-                gc::pod_gc(&mut next.store, pod, self.scope.switches.pod_gc, events);
-                true
-            });
-        }
-    }
-
-    fn garbage_collector(&self, cluster: &Cluster, steps: &mut Steps) {
-        for pod in &cluster.store.pods {
-            if gc::pod_fate(&cluster.store, pod) != gc::Fate::Kept {
-                self.commit(steps, cluster, Action::CollectPod { pod: pod.name }, |next, events| {
-                    gc::collect_pod(&mut next.store, pod, events)
-                });
-            }
-        }
-        for revision in &cluster.store.revisions {
-            if gc::fate(&cluster.store, revision.owner) != gc::Fate::Kept {
-                self.commit(steps, cluster, Action::CollectRevision { name: revision.name() }, |next, events| {
-                    gc::collect_revision(&mut next.store, revision, events)
-                });
-            }
-        }
-        for object in cluster.store.daemon_sets.iter().filter(|object| gc::may_go(&cluster.store, object)) {
-            let key = object.key;
-            self.commit(steps, cluster, Action::FinishDelete { key }, |next, events| {
-                next.store.remove_daemon_set(key, events);
-                true
-            });
-        }
-    }
-
     /// Whether a ready pod has yet to be ready for minReadySeconds.
     pub(super) fn matures(&self, cluster: &Cluster, pod: &PodObject) -> bool {
         let min_ready = cluster
@@ -136,22 +58,22 @@ impl DaemonSetModel {
             .map_or(0, |object| self.scope.strategies[usize::from(object.strategy)].min_ready_seconds);
         pod.ready && !pod.matured && !pod.deleting && min_ready > 0
     }
+}
 
-    fn lifecycle(&self, cluster: &Cluster, steps: &mut Steps) {
-        for rule in &self.scope.lifecycle {
-            for node in cluster.store.nodes.iter().filter(|node| node.variant == rule.from) {
-                let served = cluster.store.pods.iter().any(|pod| {
-                    pod.owner_key == rule.daemon_set && pod.target == node.name && pod.ready && !pod.deleting
-                });
-                if served != rule.when_ready {
-                    continue;
-                }
-                let action = Action::Lifecycle { node: node.name, variant: rule.to };
-                self.commit(steps, cluster, action, |next, events| {
-                    next.store.put_node(NodeObject { variant: rule.to, ..*node }, events);
-                    true
-                });
-            }
+impl From<Move> for Action {
+    fn from(one: Move) -> Self {
+        match one {
+            Move::Bind(pod) => Self::Bind { pod },
+            Move::PodReady(pod) => Self::PodReady { pod },
+            Move::PodFailed(pod) => Self::PodFailed { pod },
+            Move::PodUnready(pod) => Self::PodUnready { pod },
+            Move::PodEnded(pod) => Self::PodEnded { pod },
+            Move::TakeOver(pod) => Self::TakeOver { pod },
+            Move::PodGc(pod) => Self::PodGc { pod },
+            Move::CollectPod(pod) => Self::CollectPod { pod },
+            Move::CollectRevision(name) => Self::CollectRevision { name },
+            Move::FinishDelete(key) => Self::FinishDelete { key },
+            Move::Lifecycle(node, variant) => Self::Lifecycle { node, variant },
         }
     }
 }

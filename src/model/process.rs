@@ -10,7 +10,7 @@ use crate::cluster::api_server::{Answer, Call, Origin};
 use crate::cluster::object::{Key, List};
 use crate::controller::record::TemplateId;
 use crate::controller::request::{Failure, Request, Stage};
-use crate::controller::sync::{Batches, Effect, Outcome, Point, Rules, State, Step, Sync, Wait};
+use crate::controller::sync::{Batches, Effect, Outcome, PodPhase, Point, Rules, State, Step, Sync, Wait};
 use crate::controller::sync_nodes::Caller;
 use crate::scope::Scope;
 
@@ -251,10 +251,8 @@ fn finish(process: &mut Process, key: Key, result: Result<(), Failure>) {
 /// Clears what the rest of the sync cannot read any more, so that behaviours that differ only in it meet (reduction R-1).
 fn clear_dead_locals(sync: &mut Sync) {
     let writes_status = matches!(sync.step, Step::WriteStatus(..) | Step::ReadForStatus(..));
-    let before_status = matches!(
-        sync.step,
-        Step::At(Point::Status) | Step::ClaimPods(_, crate::controller::sync::PodPhase::Status) | Step::CleanUp(_)
-    );
+    let before_status =
+        matches!(sync.step, Step::At(Point::Status) | Step::ClaimPods(_, PodPhase::Status) | Step::CleanUp(_));
     if writes_status || before_status {
         sync.old.clear();
     }
@@ -262,10 +260,37 @@ fn clear_dead_locals(sync: &mut Sync) {
         sync.nodes.clear();
         sync.hash = crate::controller::record::Symbol::EMPTY;
     }
-    let manages = matches!(sync.step, Step::At(Point::GateCheck | Point::Manage) | Step::ClaimRevisions(_));
-    if !manages {
+    if !is_before_manage(&sync.step) {
         for node in &mut sync.nodes {
             node.in_backoff = false;
         }
+    }
+}
+
+/// Whether manage, which alone looks at back-offs (MAN-6), is still to come.
+fn is_before_manage(step: &Step) -> bool {
+    match step {
+        Step::At(point) => match point {
+            Point::Nodes | Point::History | Point::GateCheck | Point::Dedup | Point::Manage => true,
+            Point::RolloutCheck | Point::RollingUpdate | Point::Node | Point::Pod | Point::Cleanup | Point::Status => {
+                false
+            }
+        },
+        Step::ClaimRevisions(_)
+        | Step::LabelRevisions(_)
+        | Step::Dedup(..)
+        | Step::Renumber(..)
+        | Step::CreateRevision(_)
+        | Step::ReadExisting(_)
+        | Step::ReadForCollision
+        | Step::RaiseCollisionCount(_)
+        | Step::ClaimPods(_, PodPhase::Manage) => true,
+        Step::ClaimPods(_, PodPhase::RollingUpdate | PodPhase::Cleanup | PodPhase::Status)
+        | Step::LookUpNodes(..)
+        | Step::LookUpPods(_)
+        | Step::SyncNodes(_)
+        | Step::CleanUp(_)
+        | Step::WriteStatus(..)
+        | Step::ReadForStatus(..) => false,
     }
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use crate::cluster::api_server::{Answer, Call, Store};
+pub use crate::cluster::kubelet::Machine;
 use crate::cluster::object::{DaemonSetObject, Key, List, NodeObject, PodObject, RevisionObject};
 use crate::cluster::watch::Informer;
 use crate::controller::memory::Memory;
@@ -122,15 +123,6 @@ pub struct Cluster {
     pub users: List<User>,
     /// What may still go wrong.
     pub budgets: Faults,
-}
-
-/// A machine: what the API server does not know.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub struct Machine {
-    /// Whether its kubelet works.
-    pub kubelet_up: bool,
-    /// Pods whose status was reported by a machine that bore the node's name before (DS-B19).
-    pub strangers: Vec<u8>,
 }
 
 /// What a lagging API server shows (API-13): for each type that it lists from its past, a subscriber at most the lag of

@@ -114,8 +114,8 @@ fn within_budget(
     if counts.max_surge != 0 {
         return None; // maxUnavailable does not limit a surge rollout (ROLL-32)
     }
-    let served = |node: &u8| after.store.pods.iter().any(|pod| pod.target == *node && serving(pod));
-    let down = wanted.iter().filter(|node| !served(node)).count();
+    let is_up = |node: &u8| after.store.pods.iter().any(|pod| pod.target == *node && serving(pod));
+    let down = wanted.iter().filter(|node| !is_up(node)).count();
     Some(i64::try_from(down).unwrap_or(i64::MAX) <= counts.max_unavailable)
 }
 

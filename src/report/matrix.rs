@@ -28,6 +28,10 @@ pub struct Base {
     pub selects_unlabelled: bool,
     /// Whether pairs of faults are asked too.
     pub pairs: bool,
+    /// What the kubelets of the nodes do, as a model file says it.
+    pub kubelet: &'static str,
+    /// Whether the template's pods take a host port.
+    pub host_port: bool,
     /// The faults that are asked, by id; all if empty.
     pub only: &'static [&'static str],
 }
@@ -56,8 +60,13 @@ const ROLLOUT: Base = Base {
     variants: Variants::Plain,
     selects_unlabelled: false,
     pairs: false,
+    kubelet: "runs",
+    host_port: false,
     only: &[],
 };
+
+/// A base that is about one entry of the catalogue: the pod watch may lag, and nothing else goes wrong.
+const ENTRY: Base = Base { only: &["pod-lag"], ..ROLLOUT };
 
 /// The base scopes, in the order of reports.
 pub const BASES: &[Base] = &[
@@ -155,16 +164,111 @@ pub const BASES: &[Base] = &[
         selects_unlabelled: true,
         ..ROLLOUT
     },
+    Base {
+        id: "rejecting-kubelet",
+        about: "One node whose kubelet rejects every pod, maxSurge 1; a user creates the DaemonSet.",
+        settled: false,
+        users: &[&["create a"]],
+        strategy: "{ maxSurge = 1 }",
+        kubelet: "rejects",
+        ..ENTRY
+    },
+    Base {
+        id: "slow-termination",
+        about: "One node whose kubelet never ends a terminating pod, maxSurge 1; a user applies b and then c.",
+        users: &[&["apply b", "apply c"]],
+        strategy: "{ maxSurge = 1 }",
+        kubelet: "keeps",
+        ..ENTRY
+    },
+    Base {
+        id: "host-port",
+        about: "One node, pods with a host port, maxSurge 1; a user applies template b.",
+        strategy: "{ maxSurge = 1 }",
+        host_port: true,
+        ..ENTRY
+    },
+    Base {
+        id: "vanished-node",
+        about: "Two nodes, maxSurge 1; a user deletes a node and applies template b.",
+        users: &[&["leave n2", "apply b"]],
+        nodes: 2,
+        strategy: "{ maxSurge = 1 }",
+        ..ENTRY
+    },
+    Base {
+        id: "unready-rollout",
+        about: "Two nodes, maxUnavailable 1, minReadySeconds 30; a user creates the DaemonSet and applies template b.",
+        settled: false,
+        users: &[&["create a", "apply b"]],
+        nodes: 2,
+        strategy: "{ maxUnavailable = 1, minReadySeconds = 30 }",
+        ..ENTRY
+    },
+    Base {
+        id: "taint-then-rollout",
+        about: "One node that gets a NoSchedule taint while a user applies template b.",
+        users: &[&["node n1 tainted"], &["apply b"]],
+        variants: Variants::Taint,
+        ..ENTRY
+    },
+    Base {
+        id: "dead-node",
+        about: "Two nodes, maxUnavailable 1; a kubelet may go silent while a user applies template b.",
+        nodes: 2,
+        only: &["kubelet-silent"],
+        ..ROLLOUT
+    },
+    Base {
+        id: "new-machine",
+        about: "One node without a working kubelet is deleted and joins again under its name.",
+        users: &[&["leave n1", "join n1 plain"]],
+        kubelet: "silent",
+        ..ENTRY
+    },
+    Base {
+        id: "undo-twice",
+        about: "One node; a user applies b, waits, and undoes twice without a number.",
+        users: &[&["apply b", "wait", "undo", "undo"]],
+        ..ENTRY
+    },
+    Base {
+        id: "orphan-twice",
+        about: "One node; a user deletes the DaemonSet keeping its pods, creates it again, and deletes it keeping its pods.",
+        users: &[&["delete orphan", "create a", "delete orphan"]],
+        ..ENTRY
+    },
+    Base {
+        id: "older-template-over-orphans",
+        about: "One node; a user applies b, waits, deletes the DaemonSet keeping its pods, and creates it again with a.",
+        users: &[&["apply b", "wait", "delete orphan", "create a"]],
+        ..ENTRY
+    },
+    Base {
+        id: "stripped-revision",
+        about: "One node; a user takes the hash label off the revision, deletes the DaemonSet and creates it again.",
+        users: &[&["strip-revision a", "delete background", "create a"]],
+        ..ENTRY
+    },
+    Base {
+        id: "terminating-namespace",
+        about: "Two nodes; a user creates the DaemonSet, another deletes the namespace.",
+        settled: false,
+        users: &[&["create a"], &["terminate-namespace"]],
+        nodes: 2,
+        ..ENTRY
+    },
 ];
 
 impl Base {
-    /// Whether `property` is asked here: one-per-node is not about surge, and surge-two about nothing else.
+    /// Whether `property` is asked here: some are not about surge, and surge-two is about nothing else.
     pub fn asks(&self, property: Property) -> bool {
         let surges = self.strategy.contains("maxSurge");
         if property == Property::SurgeTwo {
             return surges;
         }
-        !(surges && matches!(property, Property::OnePerNode | Property::Budget))
+        let not_about_surge = [Property::OnePerNode, Property::OnePerName, Property::Budget, Property::ReadyBudget];
+        !(surges && not_about_surge.contains(&property))
     }
 
     /// Whether all faults of a combination are asked here.
@@ -174,7 +278,7 @@ impl Base {
 
     /// Unique states at which a search is cut: the scope without faults, and one that is asked few, may take longer.
     pub fn states_max(&self, combination: &[usize], states_max: u64) -> u64 {
-        if combination.is_empty() || !self.only.is_empty() { 10 * states_max } else { states_max }
+        if combination.is_empty() || !self.only.is_empty() { 25 * states_max } else { states_max }
     }
 
     /// The claims that are asked here.
@@ -194,29 +298,31 @@ pub struct Fault {
     pub budget: Option<&'static str>,
     /// What another user does at any time.
     pub user: Option<&'static str>,
-    /// Undelivered commits that the pod watch may hold.
-    pub pod_lag: u8,
+    /// What may wait beyond one undelivered commit, as the `lag` of a model file says it.
+    pub lag: Option<&'static str>,
 }
 
 const fn budget(id: &'static str, budget: &'static str, about: &'static str) -> Fault {
-    Fault { id, about, budget: Some(budget), user: None, pod_lag: 1 }
+    Fault { id, about, budget: Some(budget), user: None, lag: None }
+}
+
+const fn lag(id: &'static str, lag: &'static str, about: &'static str) -> Fault {
+    Fault { id, about, budget: None, user: None, lag: Some(lag) }
 }
 
 /// The faults, in the order of reports. Their indices are what [`super::minimal`] combines.
 pub const FAULTS: &[Fault] = &[
-    Fault {
-        id: "pod-lag",
-        about: "the pod watch may be two commits behind instead of one",
-        budget: None,
-        user: None,
-        pod_lag: 2,
-    },
+    lag("pod-lag", "pods = 2", "the pod watch may be two commits behind instead of one"),
+    lag("daemon-set-lag", "daemon_sets = 2", "the DaemonSet watch may be two commits behind instead of one"),
+    lag("revision-lag", "revisions = 2", "the watch of revisions may be two commits behind instead of one"),
+    lag("handler-lag", "handlers = 1", "a handler may run later than its event enters the store"),
     budget("crash", "crash", "the controller process dies once and another starts, with fresh lists"),
     budget("stale-list", "stale_list", "the same, but the new process lists pods from a lagging API server"),
     Fault {
         user: Some("delete-pod n1"),
         ..budget("watch-gap", "pod_watch_break", "the pod watch breaks once and lists again; a user deletes a pod")
     },
+    budget("conflict", "conflict", "somebody else writes an object first, so a versioned write is refused once"),
     budget("refused", "refused", "one request of the controller is refused with a definite error"),
     budget("lost-request", "lost_request", "one request never arrives, and its sender sees a timeout"),
     budget("lost-reply", "lost_reply", "one request is carried out, and its sender sees a timeout"),
@@ -235,7 +341,7 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// The releases, oldest first.
-pub const RELEASES: &[&str] = &["v1.11", "v1.20", "v1.28", "v1.34", "v1.36"];
+pub const RELEASES: &[&str] = &["v1.11", "v1.12", "v1.20", "v1.28", "v1.34", "v1.36"];
 
 /// The profiles of [`RELEASES`].
 pub fn profiles() -> impl Iterator<Item = &'static Profile> {
@@ -268,18 +374,24 @@ pub fn model_text(base: &Base, combination: &[usize]) -> String {
     };
     let mut users: Vec<String> = base.users.iter().map(|script| quoted(script)).collect();
     users.extend(faults().filter_map(|fault| fault.user).map(|command| quoted(&[command])));
-    let lag = faults().map(|fault| fault.pod_lag).max().unwrap_or(1);
+    let lags: Vec<&str> = faults().filter_map(|fault| fault.lag).collect();
     let budgets: Vec<String> =
         faults().filter_map(|fault| fault.budget).map(|budget| format!("{budget} = 1")).collect();
     let _ = write!(
         text,
-        "\"\"\"\nstart = \"{}\"\nusers = [{}]\nlag = {{ pods = {lag} }}\nfaults = {{ {} }}\n",
+        "\"\"\"\nstart = \"{}\"\nusers = [{}]\nlag = {{ {} }}\nfaults = {{ {} }}\n",
         if base.settled { "settled" } else { "empty" },
         users.join(", "),
+        lags.join(", "),
         budgets.join(", ")
     );
+    let plain = if base.host_port {
+        r#"{ spec = { containers = [{ name = "exporter", ports = [{ containerPort = 9100, hostPort = 9100 }] }] } }"#
+    } else {
+        "{}"
+    };
     let (first, variants, template) = match base.variants {
-        Variants::Plain => ("plain", "plain = {}\n", "{}"),
+        Variants::Plain => ("plain", "plain = {}\n", plain),
         Variants::Labels => (
             "labelled",
             "labelled = { labels = { pool = \"a\" } }\nunlabelled = {}\n",
@@ -289,11 +401,11 @@ pub fn model_text(base: &Base, combination: &[usize]) -> String {
     };
     text.push_str("\n[nodes]\n");
     for node in 1..=base.nodes {
-        let _ = writeln!(text, "n{node} = \"{first}\"");
+        let _ = writeln!(text, "n{node} = {{ variant = \"{first}\", kubelet = \"{}\" }}", base.kubelet);
     }
     let _ = write!(
         text,
-        "\n[variants]\n{variants}\n[strategies]\nrolling = {}\n\n[templates]\na = {template}\nb = {template}\n",
+        "\n[variants]\n{variants}\n[strategies]\nrolling = {}\n\n[templates]\na = {template}\nb = {template}\nc = {template}\n",
         base.strategy
     );
     if base.selects_unlabelled {
@@ -355,7 +467,8 @@ mod tests {
     #[test]
     fn faults_show_in_the_model() {
         let lost_reply = FAULTS.iter().position(|fault| fault.id == "lost-reply").unwrap();
-        let found = model(&BASES[0], &[0, lost_reply], Profile::named("v1.36").unwrap()).unwrap();
+        let pod_lag = FAULTS.iter().position(|fault| fault.id == "pod-lag").unwrap();
+        let found = model(&BASES[0], &[pod_lag, lost_reply], Profile::named("v1.36").unwrap()).unwrap();
         assert_eq!((found.scope.lag.pods, found.scope.faults.lost_reply, found.scope.faults.crash), (2, 1, 0));
     }
 }

@@ -35,6 +35,10 @@ pub struct ModelFile {
     pub profile: &'static Profile,
     /// The scope.
     pub scope: Scope,
+    /// The real pod specs behind `scope.templates`.
+    pub pod_specs: Vec<PodSpec>,
+    /// The real nodes behind `scope.variants`: labels and taints only.
+    pub node_variants: Vec<RealNode>,
     /// What is claimed, and what is expected of each claim.
     pub expect: Vec<Expectation>,
     /// Pinned size of the whole graph, where the search is to be complete.
@@ -371,6 +375,7 @@ impl Reader<'_> {
         }
         let lagging_lists = self.lagging_lists(&file.lagging_lists)?;
         let name = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let pod_specs = templates.iter().map(|(_, spec)| spec.clone()).collect();
         let scope = Scope {
             name,
             switches,
@@ -397,6 +402,8 @@ impl Reader<'_> {
             about: file.about.trim().to_owned(),
             profile,
             scope,
+            pod_specs,
+            node_variants: variants.into_iter().map(|(_, node)| node).collect(),
             expect: self.expectations(&file.expect)?,
             until_broken: file.until_broken,
             pinned: file.graph.map(|graph| Pinned { unique_states: graph.unique_states, depth: graph.depth }),

@@ -4,6 +4,7 @@ pub mod answers;
 pub mod api_server;
 pub mod counts;
 pub mod difference;
+pub mod emit;
 pub mod handlers;
 pub mod json;
 pub mod names;

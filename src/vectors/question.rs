@@ -128,7 +128,7 @@ pub struct Given {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub strategy: Option<Value>,
     /// counts: nodes that should run the pod.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_zero")]
     pub desired: i32,
     /// wake: the `DaemonSet`s in the store.
     #[serde(skip_serializing_if = "Option::is_none")]

@@ -1,0 +1,48 @@
+//! The API server as an actor: it carries out what reaches it, one message at a time, and tells its subscribers.
+
+use stateright::actor::{Id, Out};
+
+use super::{Host, Message};
+use crate::cluster::api_server::{Binds, Events, Sorts, Store};
+use crate::cluster::kubelet::Machine;
+use crate::cluster::object::List;
+use crate::cluster::user;
+use crate::release::PlacedBy;
+use crate::scope::Scope;
+
+pub(super) fn on_msg(
+    scope: &Scope,
+    controller: Id,
+    watchers: &[Id],
+    store: &mut Store,
+    src: Id,
+    message: Message,
+    out: &mut Out<Host>,
+) {
+    let mut events = Events::new();
+    match message {
+        Message::Call(call) => {
+            let binds = match scope.switches.placed_by {
+                PlacedBy::Scheduler => Binds::Later,
+                PlacedBy::Controller => Binds::AtCreation,
+            };
+            let answer = store.handle(&call, binds, Sorts::Last, &mut events);
+            out.send(src, Message::Reply(call, answer));
+        }
+        Message::Command(command) => {
+            // A command that cannot be carried out now is not tried again.
+            user::run(store, command, &mut events);
+        }
+        Message::Move(one) => {
+            // No machine takes another's name here, so none has a stranger's pods.
+            let mut machines: List<Machine> =
+                scope.nodes.iter().map(|_| Machine { kubelet_up: true, strangers: Vec::new() }).collect();
+            one.carry_out(store, &mut machines, scope.switches.pod_gc, &mut events);
+        }
+        Message::Reply(..) | Message::Event(_) => {}
+    }
+    for event in events {
+        out.send(controller, Message::Event(event));
+        watchers.iter().for_each(|watcher| out.send(*watcher, Message::Event(event)));
+    }
+}
