@@ -10,5 +10,6 @@ pub mod property;
 pub mod release;
 pub mod report;
 pub mod scope;
+mod text;
 pub mod trace;
 pub mod vectors;

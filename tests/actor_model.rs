@@ -75,6 +75,7 @@ fn with_every_host_a_pod_becomes_ready_there() {
 }
 
 /// The actor that takes a step, if one of those that watch does.
+#[expect(clippy::wildcard_enum_match_arm, reason = "a new step is one of a watching host only if it is a `Move`")]
 fn watcher(action: &Action, of_node: impl Fn(u8) -> u8) -> Option<Watcher> {
     match action {
         Action::Bind { .. } => Some(Watcher::Scheduler),

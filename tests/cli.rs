@@ -1,7 +1,8 @@
 //! The command as a user runs it: exit codes, and one located message for each kind of bad input, with nothing on stdout.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
@@ -166,4 +167,262 @@ fn json_is_for_machines() {
     let models = everynode(&["models", "--format", "json"]);
     let json: serde_json::Value = serde_json::from_slice(&models.stdout).expect("it is JSON");
     assert!(json.as_array().expect("a list").len() >= 24);
+}
+
+/// Arguments that ask for a file to be read, each as a user would type them; `FILE` stands for the file.
+const READERS: [&[&str]; 6] = [
+    &["check", "FILE"],
+    &["replay", "FILE"],
+    &["vectors", "FILE"],
+    &["placement", "-f", "FILE", "--nodes", "FILE"],
+    &["check", "lost-reply", "FILE", "--format", "json"],
+    &["vectors", "FILE", "--format", "json"],
+];
+
+/// What is in a folder: each file's path with its size.
+fn contents(folder: &Path) -> BTreeMap<PathBuf, u64> {
+    let mut found = BTreeMap::new();
+    for entry in fs::read_dir(folder).expect("a folder") {
+        let entry = entry.expect("an entry");
+        let metadata = entry.metadata().expect("its metadata");
+        found.insert(entry.path(), metadata.len());
+        if metadata.is_dir() {
+            found.extend(contents(&entry.path()));
+        }
+    }
+    found
+}
+
+/// Asserts that the command refuses a file of the scratch folder: exit code 2, nothing on stdout, one message that names the
+/// file and has `words`, no panic, and nothing written. The command runs in the folder.
+fn refuses(folder: &Path, arguments: &[&str], file: &str, words: &[&str]) {
+    let before = contents(folder);
+    let arguments: Vec<&str> = arguments.iter().map(|word| if *word == "FILE" { file } else { word }).collect();
+    let output = Command::cargo_bin("everynode")
+        .expect("the binary is built")
+        .current_dir(folder)
+        .args(&arguments)
+        .output()
+        .expect("it runs");
+    let message = stderr(&output);
+    assert_eq!(output.status.code(), Some(2), "{arguments:?}: {message}");
+    assert_eq!(stdout(&output), "", "{arguments:?}");
+    assert_eq!(message.matches('×').count(), 1, "{arguments:?}: one message: {message}");
+    assert!(!message.contains("panicked"), "{arguments:?}: {message}");
+    for word in words.iter().chain([&file]) {
+        assert!(message.contains(word), "{arguments:?}: `{word}` in: {message}");
+    }
+    assert_eq!(contents(folder), before, "{arguments:?} wrote something");
+}
+
+#[test]
+fn a_file_that_is_none_is_refused_by_every_command_that_reads_one() {
+    let folder = TempDir::new().expect("a scratch folder");
+    fs::create_dir(folder.path().join("folder")).expect("a folder");
+    fs::write(folder.path().join("empty"), "").expect("it is written");
+    fs::write(folder.path().join("binary"), b"kind: x\n\xff\xfe\n").expect("it is written");
+    for arguments in READERS {
+        refuses(folder.path(), arguments, "missing.file", &[]);
+        refuses(folder.path(), arguments, "folder", &[]);
+        refuses(folder.path(), arguments, "empty", &[]);
+        refuses(folder.path(), arguments, "binary", &["UTF-8"]);
+    }
+}
+
+#[test]
+fn a_byte_that_is_no_text_is_located() {
+    let folder = TempDir::new().expect("a scratch folder");
+    fs::write(folder.path().join("binary"), b"{}\n\n\xff\n").expect("it is written");
+    refuses(folder.path(), &["check", "FILE"], "binary", &["line 3 is not UTF-8"]);
+    refuses(folder.path(), &["replay", "FILE"], "binary", &["binary:3: the text is not UTF-8"]);
+    refuses(folder.path(), &["vectors", "FILE"], "binary", &["binary:3:1: the text is not UTF-8"]);
+    refuses(folder.path(), &["placement", "-f", "FILE"], "binary", &["binary:3: the text is not UTF-8"]);
+}
+
+#[test]
+fn a_file_of_100_mib_is_refused_by_every_command_that_reads_one() {
+    let folder = TempDir::new().expect("a scratch folder");
+    let text = vec![b'x'; 100 << 20];
+    fs::write(folder.path().join("large"), text).expect("a large file");
+    refuses(folder.path(), &["check", "FILE"], "large", &["104857600 bytes", "a model file has at most"]);
+    refuses(folder.path(), &["replay", "FILE"], "large", &["104857600 bytes", "a counterexample has at most"]);
+    refuses(folder.path(), &["vectors", "FILE"], "large", &["large:1:1"]);
+    refuses(folder.path(), &["placement", "-f", "FILE", "--nodes", "FILE"], "large", &["no DaemonSet"]);
+}
+
+#[test]
+fn malformed_text_is_refused_where_it_is_malformed() {
+    let folder = TempDir::new().expect("a scratch folder");
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).expect("it is written");
+    write("model.toml", &MODEL.replace("[nodes]", "[nodes"));
+    refuses(folder.path(), &["check", "FILE"], "model.toml", &["model.toml:7:"]);
+    write("model.toml", &MODEL.replace("plain = {}", "plain = { colour = 1 }"));
+    refuses(folder.path(), &["check", "FILE"], "model.toml", &["unknown field `colour`"]);
+    write("saved.json", "{\n  \"everynode_counterexample\": 1,\n");
+    refuses(folder.path(), &["replay", "FILE"], "saved.json", &["saved.json:3:"]);
+    write("saved.json", "{\n  \"version\": 1\n}\n");
+    refuses(folder.path(), &["replay", "FILE"], "saved.json", &["saved.json:2:11", "unknown field `version`"]);
+    write("questions.jsonl", "\n{\"id\": \"a\",");
+    refuses(folder.path(), &["vectors", "FILE"], "questions.jsonl", &["questions.jsonl:2:"]);
+    write("nodes.yaml", "kind: Node\nmetadata: {name: [}\n");
+    refuses(folder.path(), &["placement", "-f", "FILE"], "nodes.yaml", &["nodes.yaml:2:"]);
+}
+
+#[test]
+fn a_vector_of_another_schema_is_refused() {
+    let folder = TempDir::new().expect("a scratch folder");
+    let path = folder.path().join("v.jsonl");
+    let refused = |text: &str, words: &[&str]| {
+        fs::write(&path, text).expect("it is written");
+        refuses(folder.path(), &["vectors", "FILE"], "v.jsonl", words);
+    };
+    refused("{\"schema\": 2, \"cases\": []}\n", &["v.jsonl:1:9", "unknown field `schema`"]);
+    refused("{\"id\": \"a\", \"given\": {\"replicas\": 3}}\n", &["v.jsonl:1:", "unknown field `replicas`"]);
+    refused("{\"id\": \"a\", \"given\": {}}\n", &["v.jsonl:1:1", "a question of no known kind"]);
+    refused("[]\n", &["v.jsonl:1:"]);
+    refused("{\"id\": \"a\", \"release\": \"v0.9.1\", \"same\": true}\n", &["v.jsonl:1:"]);
+}
+
+#[test]
+fn a_counterexample_of_another_version_is_refused() {
+    let folder = TempDir::new().expect("a scratch folder");
+    let kept = folder.path().to_str().expect("a plain path");
+    assert_eq!(everynode(&["check", "lost-reply", "--save", kept]).status.code(), Some(0));
+    let name = "lost-reply.one-per-node.v1.36.json";
+    let text = fs::read_to_string(folder.path().join(name)).expect("it was saved");
+    let refused = |from: &str, to: &str, words: &[&str]| {
+        assert!(text.contains(from), "{from} in {text}");
+        fs::write(folder.path().join("other.json"), text.replacen(from, to, 1)).expect("it is written");
+        refuses(folder.path(), &["replay", "FILE"], "other.json", words);
+    };
+    refused("\"everynode_counterexample\": 2", "\"everynode_counterexample\": 1", &["format version 1", "this is 2"]);
+    let other = |from: &str, to: &str| {
+        fs::write(folder.path().join("other.json"), text.replacen(from, to, 1)).expect("it is written");
+        let output = everynode(&["replay", folder.path().join("other.json").to_str().expect("a plain path")]);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()), "{to}");
+        stderr(&output)
+    };
+    assert!(other("models/faults/lost-reply.toml", "gone.toml").contains("`gone.toml` is neither"));
+    assert!(other("v1.36", "v9").contains("no profile is called `v9`"));
+    assert!(other("one-per-node", "no-such-claim").contains("no property is called `no-such-claim`"));
+}
+
+#[test]
+fn budgets_that_no_api_server_admits_are_refused() {
+    let strategy = |text: &str| MODEL.replace("[expect", &format!("[strategies]\nodd = {text}\n[expect"));
+    for (text, words) in [
+        ("{ maxUnavailable = 1, maxSurge = 1 }", "exactly one of maxUnavailable and maxSurge"),
+        ("{ maxUnavailable = \"101%\" }", "a percentage from \"0%\" to \"100%\""),
+        ("{ maxSurge = \"-1%\" }", "a percentage from \"0%\" to \"100%\""),
+        ("{ maxUnavailable = -1 }", "a number from 0"),
+        ("{ maxUnavailable = \"half\" }", "a number from 0"),
+        ("{ maxUnavailable = 4294967296 }", "a number from 0"),
+        ("{ maxUnavailable = 1, minReadySeconds = -1 }", "minReadySeconds is at least 0, not -1"),
+        ("{ maxUnavailable = 1, revisionHistoryLimit = -1 }", "revisionHistoryLimit is at least 0, not -1"),
+    ] {
+        refused(&strategy(text), &[words]);
+    }
+}
+
+/// `text` without what differs between runs or with the size of the graph, which model files pin.
+fn masked(text: &str) -> String {
+    let mut masked = String::new();
+    for line in text.lines() {
+        let is_summary = line.contains(" verdicts: ");
+        let is_row = line.contains("as expected");
+        let words: Vec<&str> = line.split(' ').collect();
+        let mask = |(place, word): (usize, &&str)| {
+            let is_length = words.get(place + 1) == Some(&"steps");
+            let is_number = word.parse::<f64>().is_ok();
+            if is_number && !is_length && (is_summary || is_row) { "#".to_owned() } else { (*word).to_owned() }
+        };
+        let words: Vec<String> = words.iter().enumerate().map(mask).collect();
+        masked.push_str(words.join(" ").trim_end());
+        masked.push('\n');
+    }
+    masked
+}
+
+fn ran(arguments: &[&str]) -> String {
+    let output = everynode(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", stderr(&output));
+    assert_eq!(stderr(&output), "", "{arguments:?}");
+    stdout(&output)
+}
+
+/// JSON as it is shown in snapshots: numbers that differ between runs or that model files pin are masked.
+fn masked_json(text: &str) -> String {
+    let mut json: serde_json::Value = serde_json::from_str(text).expect("it is JSON");
+    for model in json.as_array_mut().expect("a list") {
+        for field in ["seconds", "transitions", "uniqueStates", "depth"] {
+            assert!(model[field].is_number(), "{field} is a number");
+            model[field] = "#".into();
+        }
+    }
+    serde_json::to_string_pretty(&json).expect("it is JSON")
+}
+
+#[test]
+fn every_bundled_model_has_its_line_and_its_entry() {
+    let lines = ran(&["models"]);
+    let shown: Vec<&str> = lines.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    let json: serde_json::Value = serde_json::from_str(&ran(&["models", "--format", "json"])).expect("it is JSON");
+    let entries = json.as_array().expect("a list");
+    let named: Vec<&str> = entries.iter().map(|entry| entry["model"].as_str().expect("a name")).collect();
+    let bundled: Vec<&str> = everynode::scope::bundled::paths()
+        .into_iter()
+        .map(|path| path.file_stem().and_then(|stem| stem.to_str()).expect("a plain name"))
+        .collect();
+    assert_eq!(shown, bundled);
+    assert_eq!(named, bundled);
+    let of = |name: &str| lines.lines().filter(|line| line.starts_with(name)).collect::<Vec<_>>().join("\n");
+    insta::assert_snapshot!("models_text", of("lost-reply"));
+    let entry = entries.iter().find(|entry| entry["model"] == "lost-reply").expect("an entry");
+    insta::assert_snapshot!("models_json", serde_json::to_string_pretty(entry).expect("it is JSON"));
+}
+
+#[test]
+fn check_shows_what_holds_and_how_the_rest_breaks() {
+    insta::assert_snapshot!("check_text", masked(&ran(&["check", "quarantined-pod", "manual-pod", "--traces"])));
+    let json = ran(&["check", "cordon", "lost-reply", "--format", "json"]);
+    insta::assert_snapshot!("check_json", masked_json(&json));
+}
+
+#[test]
+fn coverage_names_every_kind_of_step_taken() {
+    let text = ran(&["check", "cordon", "--coverage"]);
+    let kinds: Vec<&str> = text
+        .lines()
+        .filter_map(|line| line.trim_start().split_once("  "))
+        .filter(|(count, _)| count.parse::<u64>().is_ok_and(|count| count > 0))
+        .map(|(_, kind)| kind)
+        .collect();
+    insta::assert_snapshot!("coverage", kinds.join("\n"));
+}
+
+#[test]
+fn replay_tells_a_saved_counterexample_step_by_step() {
+    let folder = TempDir::new().expect("a scratch folder");
+    let kept = folder.path().to_str().expect("a plain path");
+    ran(&["check", "manual-pod", "--save", kept]);
+    let saved = fs::read_dir(folder.path()).expect("a folder").next().expect("a counterexample").expect("an entry");
+    let path = saved.path();
+    let path = path.to_str().expect("a plain path");
+    insta::assert_snapshot!("replay_text", ran(&["replay", path]));
+    let json: serde_json::Value =
+        serde_json::from_str(&ran(&["replay", path, "--format", "json"])).expect("it is JSON");
+    insta::assert_snapshot!("replay_json", serde_json::to_string_pretty(&json).expect("it is JSON"));
+}
+
+#[test]
+fn placement_is_told_and_given_to_machines() {
+    let manifests = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/manifests");
+    let path = |name: &str| manifests.join(name).to_str().expect("a plain path").to_owned();
+    let (daemon_set, nodes) = (path("gpu-driver.yaml"), path("nodes.yaml"));
+    let arguments = ["placement", "-f", &daemon_set, "--nodes", &nodes];
+    insta::assert_snapshot!("placement_text", ran(&arguments));
+    // What is not considered is said on stderr.
+    let output = everynode(&[&arguments[..], &["--format", "json"]].concat());
+    let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    insta::assert_snapshot!("placement_json", serde_json::to_string_pretty(&json).expect("it is JSON"));
 }

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use crate::manifest::documents::{DocumentError, Documents, is_blank, read};
+use crate::text;
 
 /// Largest input that is read. Unit: bytes. A dump of the nodes of the largest clusters stays below a third of it.
 const INPUT_BYTES_MAX: u64 = 512 * 1024 * 1024;
@@ -86,11 +87,7 @@ fn read_documents(path: &Path) -> Result<Documents, InputError> {
     let failed = |source| InputError::Read { name: name.clone(), source };
     let bytes = if is_stdin(path) { bounded(io::stdin().lock()) } else { File::open(path).and_then(bounded) };
     let bytes = bytes.map_err(failed)?.ok_or_else(|| InputError::TooLarge { name: name.clone() })?;
-    let text = String::from_utf8(bytes).map_err(|error| {
-        let valid = &error.as_bytes()[..error.utf8_error().valid_up_to()];
-        let line = String::from_utf8_lossy(valid).matches('\n').count() + 1;
-        InputError::NotUtf8 { name: name.clone(), line }
-    })?;
+    let text = text::decode(bytes).map_err(|line| InputError::NotUtf8 { name: name.clone(), line })?;
     let documents = read(&name, &text)?;
     if is_blank(&text) {
         return Err(InputError::Empty { name });

@@ -1,7 +1,7 @@
 //! `everynode report`: the guarantee matrix and its counterexamples, as files.
 
 use std::fs;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -22,8 +22,8 @@ pub fn run(args: &ReportArgs) -> Result<u8, Report> {
     // A second handler is refused, and then the first still works.
     drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
     let folder = args.out.to_string_lossy().trim_end_matches('/').to_owned();
-    if args.out.exists() && !args.out.is_dir() {
-        return Err(bad_input::message(format!("{folder} is no folder")));
+    if let Some(obstacle) = obstacle(&args.out) {
+        return Err(bad_input::message(format!("cannot write to {folder}: {obstacle}")));
     }
     let limits = Limits {
         states_max: args.max_states,
@@ -54,11 +54,44 @@ fn progress_bar() -> ProgressBar {
     bar
 }
 
-/// Writes the pages, and takes away those of an earlier report that are no longer among them.
-fn write(out: &Path, pages: &[Page]) -> std::io::Result<()> {
+/// Why nothing can be written below `out`, as far as that shows before anything is asked.
+fn obstacle(out: &Path) -> Option<String> {
+    let nearest = out.ancestors().find(|folder| folder.exists())?;
+    let shown = nearest.display();
+    if !nearest.is_dir() {
+        return Some(format!("{shown} is no folder"));
+    }
+    let read_only = nearest.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
+    read_only.then(|| format!("{shown} is read-only"))
+}
+
+/// Where pages wait until all of them are written, below the report's folder.
+const STAGE: &str = ".report";
+
+/// Writes the pages, and takes away those of an earlier report that are no longer among them. An earlier report stays as it
+/// is until all pages of the new one are written.
+fn write(out: &Path, pages: &[Page]) -> io::Result<()> {
+    let stage = out.join(STAGE);
+    let staged = stage_pages(out, &stage, pages).and_then(|()| replace(out, &stage, pages));
+    let cleared = if stage.exists() { fs::remove_dir_all(&stage) } else { Ok(()) };
+    staged.and(cleared)
+}
+
+fn stage_pages(out: &Path, stage: &Path, pages: &[Page]) -> io::Result<()> {
+    for folder in [out, stage] {
+        fs::create_dir_all(folder.join("counterexamples").join("models"))?;
+    }
+    for page in pages {
+        if out.join(&page.path).is_dir() {
+            return Err(io::Error::new(io::ErrorKind::IsADirectory, format!("{} is a folder", page.path)));
+        }
+        fs::write(stage.join(&page.path), &page.text)?;
+    }
+    Ok(())
+}
+
+fn replace(out: &Path, stage: &Path, pages: &[Page]) -> io::Result<()> {
     let stories = out.join("counterexamples");
-    let models = stories.join("models");
-    fs::create_dir_all(&models)?;
     for entry in fs::read_dir(&stories)? {
         let path = entry?.path();
         let is_page = path.extension().is_some_and(|end| end == "md");
@@ -66,14 +99,14 @@ fn write(out: &Path, pages: &[Page]) -> std::io::Result<()> {
             fs::remove_file(path)?;
         }
     }
-    for entry in fs::read_dir(&models)? {
+    for entry in fs::read_dir(stories.join("models"))? {
         let path = entry?.path();
         if path.extension().is_some_and(|end| end == "toml") && path.to_string_lossy().contains("--") {
             fs::remove_file(path)?;
         }
     }
     for page in pages {
-        fs::write(out.join(&page.path), &page.text)?;
+        fs::rename(stage.join(&page.path), out.join(&page.path))?;
     }
     Ok(())
 }

@@ -25,8 +25,9 @@ pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec
         }
         let found = bundled::find(name);
         if found.is_empty() {
+            let what = if path.is_dir() { "a folder, not a model file" } else { "neither a file nor a bundled model" };
             return Err(bad_input::with_help(
-                format!("`{name}` is neither a file nor a bundled model"),
+                format!("`{name}` is {what}"),
                 "`everynode models` lists the bundled ones",
             ));
         }

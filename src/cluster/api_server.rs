@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::object::{
-    DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject,
+    DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject, added_label,
 };
 use super::watch::{Event, Versioned};
 use crate::controller::record::{NodeName, PodName, ResourceVersion, Status, Symbol, Uid};
@@ -279,7 +279,7 @@ impl Store {
             }
             Request::LabelRevision(Symbol(name), version) => {
                 let mut object = self.revision_at(name, version)?;
-                object.label = object.name;
+                object.label = added_label(object.name);
                 Ok(Answer::Revision(self.put_revision(object, events)))
             }
             Request::RenumberRevision(Symbol(name), version, number) => {

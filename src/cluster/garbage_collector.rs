@@ -30,7 +30,7 @@ pub fn fate(store: &Store, owner: Option<u8>) -> Fate {
 pub fn pod_fate(store: &Store, pod: &PodObject) -> Fate {
     match fate(store, pod.owner) {
         Fate::Deleted if pod.deleting => Fate::Kept,
-        other => other,
+        fate @ (Fate::Kept | Fate::Deleted | Fate::Orphaned) => fate,
     }
 }
 

@@ -192,6 +192,21 @@ pub fn revision_hash(key: Key, template: u8, collisions: u8) -> u8 {
     1 + key * 64 + template * 4 + collisions.min(3)
 }
 
+/// What is added to the name of a revision to make the label that it gets if it has none: the whole name, which is not
+/// the hash that it ends in (HIST-2).
+pub const NAMED: u8 = 100;
+
+/// The hash label that a revision gets if it has none.
+pub fn added_label(name: u8) -> u8 {
+    if name < COPIES { NAMED + name } else { name }
+}
+
+/// The template that a hash label was made for; none for the name of a copy.
+pub fn labelled_template(label: u8) -> Option<u8> {
+    let hash = if label > NAMED { label - NAMED } else { label };
+    (label < COPIES).then(|| (hash - 1) % 64 / 4)
+}
+
 /// A node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct NodeObject {

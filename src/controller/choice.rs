@@ -48,44 +48,47 @@ pub fn prefixes<T: Copy + Ord>(segments: &[Few<T>], limit: usize) -> Vec<Few<T>>
     vec![fixed]
 }
 
-/// As [`prefixes`] of a concatenation of `groups` in any order, followed by `last`.
-pub fn prefixes_of_groups<T: Copy + Ord>(groups: &[Segments<T>], last: &Few<T>, limit: usize) -> Vec<Few<T>> {
+/// As [`prefixes`] of a concatenation of `groups` in any order in which group `a` comes before group `b` wherever
+/// `before(a, b)`.
+pub fn prefixes_of_groups<T: Copy + Ord>(
+    groups: &[Segments<T>],
+    before: &dyn Fn(usize, usize) -> bool,
+    limit: usize,
+) -> Vec<Few<T>> {
     fn extend<T: Copy + Ord>(
         groups: &[Segments<T>],
+        before: &dyn Fn(usize, usize) -> bool,
         used: &mut Vec<bool>,
         taken: &Few<T>,
-        last: &Few<T>,
         limit: usize,
         all: &mut BTreeSet<Few<T>>,
     ) {
         let room = limit - taken.len();
         if room == 0 || used.iter().all(|used| *used) {
-            for rest in prefixes(std::slice::from_ref(last), room) {
-                let mut whole: Few<T> = taken.iter().copied().chain(rest).collect();
-                whole.sort_unstable();
-                all.insert(whole);
-            }
+            let mut whole = taken.clone();
+            whole.sort_unstable();
+            all.insert(whole);
             return;
         }
         for index in 0..groups.len() {
-            if used[index] {
+            if used[index] || (0..groups.len()).any(|other| !used[other] && before(other, index)) {
                 continue;
             }
             used[index] = true;
             for prefix in prefixes(&groups[index], room) {
                 let longer = taken.iter().copied().chain(prefix).collect();
-                extend(groups, used, &longer, last, limit, all);
+                extend(groups, before, used, &longer, limit, all);
             }
             used[index] = false;
         }
     }
-    let total: usize = groups.iter().flatten().map(SmallVec::len).sum::<usize>() + last.len();
+    let total: usize = groups.iter().flatten().map(SmallVec::len).sum();
     if total <= limit {
-        let mut whole: Few<T> = groups.iter().flatten().flatten().chain(last).copied().collect();
+        let mut whole: Few<T> = groups.iter().flatten().flatten().copied().collect();
         whole.sort_unstable();
         return vec![whole];
     }
     let mut all = BTreeSet::new();
-    extend(groups, &mut vec![false; groups.len()], &Few::new(), last, limit, &mut all);
+    extend(groups, before, &mut vec![false; groups.len()], &Few::new(), limit, &mut all);
     all.into_iter().collect()
 }

@@ -47,6 +47,12 @@ pub fn manage(rules: &Rules, ds: &DaemonSet, nodes: &[Node], node_pods: &NodePod
     for node in nodes {
         let pods: SmallVec<[Pod; 4]> = node_pods.on(node.name).copied().collect();
         let plans = pods_should_be_on_node(rules, ds, node, &pods, hash);
+        if let [plan] = plans.as_slice() {
+            for alternative in &mut alternatives {
+                alternative.push((*node, plan.clone()));
+            }
+            continue;
+        }
         alternatives = plans
             .iter()
             .flat_map(|plan| {
@@ -58,20 +64,25 @@ pub fn manage(rules: &Rules, ds: &DaemonSet, nodes: &[Node], node_pods: &NodePod
             })
             .collect();
     }
-    let vanished = unscheduled_pods_without_node(rules, nodes, node_pods);
+    let vanished = unscheduled_pods_without_node(rules, ds, nodes, node_pods);
     let mut plans = Vec::new();
     for alternative in alternatives {
         let wanting: Few<NodeName> =
             alternative.iter().filter(|(_, plan)| plan.create).map(|(node, _)| node.name).collect();
-        let surplus: Vec<Segments<PodName>> = alternative
-            .iter()
-            .filter(|(_, plan)| !plan.deletes.is_empty())
-            .map(|(_, plan)| plan.deletes.clone())
-            .collect();
+        let surplus: Vec<&(Node, NodePlan)> = alternative.iter().filter(|(_, plan)| !plan.deletes.is_empty()).collect();
+        let groups: Vec<Segments<PodName>> =
+            surplus.iter().map(|(_, plan)| plan.deletes.clone()).chain(vanished.iter().cloned()).collect();
         let effects: Effects = alternative.iter().flat_map(|(_, plan)| plan.effects.iter().copied()).collect();
         let failed_seen = alternative.iter().any(|(_, plan)| plan.failed_seen);
         for creates in prefixes(std::slice::from_ref(&wanting), rules.burst) {
-            for deletes in prefixes_of_groups(&surplus, &vanished, rules.burst) {
+            // One pass over the nodes fills both lists, so a node whose create is cut off comes after those whose are not.
+            let cut = |index: usize| {
+                surplus.get(index).filter(|(_, plan)| plan.create).map(|(node, _)| !creates.contains(&node.name))
+            };
+            let before = |one: usize, other: usize| {
+                one < surplus.len() && other >= surplus.len() || cut(one) == Some(false) && cut(other) == Some(true)
+            };
+            for deletes in prefixes_of_groups(&groups, &before, rules.burst) {
                 plans.push(Plan { creates: creates.clone(), deletes, effects: effects.clone(), failed_seen });
             }
         }
@@ -108,16 +119,19 @@ pub fn pods_should_be_on_node(rules: &Rules, ds: &DaemonSet, node: &Node, pods: 
             .collect(); // MAN-2
     }
     // MAN-3
-    let unwanted: Few<PodName> = pods
-        .iter()
-        .filter(|pod| !pod.deleting || switches.redelete_terminating == RedeleteTerminating::Yes)
-        .map(|pod| pod.name)
-        .collect();
-    let mut plan = NodePlan::default();
-    if !unwanted.is_empty() {
-        plan.deletes.push(unwanted);
-    }
-    vec![plan]
+    let unwanted = pods.iter().filter(|pod| !pod.deleting || switches.redelete_terminating == RedeleteTerminating::Yes);
+    vec![NodePlan { deletes: in_list_order(rules, ds, unwanted), ..NodePlan::default() }]
+}
+
+/// The names of `pods` as they come in the list of claimed ones: owned ones first where the release has an index (MAN-20).
+fn in_list_order<'a>(rules: &Rules, ds: &DaemonSet, pods: impl Iterator<Item = &'a Pod>) -> Segments<PodName> {
+    let owned = |pod: &&Pod| match rules.switches.claim_order {
+        ClaimOrder::OwnedFirst => pod.controller == Some(ds.uid),
+        ClaimOrder::Any => true,
+    };
+    let (owned, orphans): (Few<&Pod>, Few<&Pod>) = pods.partition(owned);
+    let segments = [owned, orphans].into_iter().filter(|segment| !segment.is_empty());
+    segments.map(|segment| segment.iter().map(|pod| pod.name).collect()).collect()
 }
 
 /// What becomes of the failed pods of a node (MAN-6, MAN-7, MAN-20): for each possible answer the plan so far and the
@@ -168,7 +182,7 @@ fn keep_one(
     failed_deleted: &Few<PodName>,
 ) -> NodePlan {
     let switches = &rules.switches;
-    let mut listed = failed_deleted.clone();
+    let mut listed: Few<&Pod> = pods.iter().filter(|pod| failed_deleted.contains(&pod.name)).collect();
     let mut running: Few<Pod> = Few::new();
     for pod in pods.iter().filter(|pod| !pod.deleting) {
         match pod.phase {
@@ -176,14 +190,12 @@ fn keep_one(
             Phase::Failed => {}
             Phase::Succeeded if switches.succeeded_pods == SucceededPods::Deleted => {
                 plan.effects.push(Effect::SucceededDaemonPod); // MAN-8
-                listed.push(pod.name);
+                listed.push(pod);
             }
             Phase::Succeeded | Phase::Active => running.push(*pod), // MAN-9
         }
     }
-    if !listed.is_empty() {
-        plan.deletes.push(listed);
-    }
+    plan.deletes = in_list_order(rules, ds, listed.into_iter());
     running.sort_unstable_by(by_creation_timestamp_and_phase);
     if !allows_surge(ds.strategy.limits(switches.surge).max_surge) {
         plan.deletes.extend(running.iter().skip(1).map(|pod| Few::from_slice(&[pod.name]))); // MAN-10, MAN-11
@@ -215,16 +227,19 @@ fn keep_one(
     plan
 }
 
-/// `getUnscheduledPodsWithoutNode` (MAN-17): claimed pods without node name whose target is not in the node list.
-fn unscheduled_pods_without_node(rules: &Rules, nodes: &[Node], node_pods: &NodePods) -> Few<PodName> {
+/// `getUnscheduledPodsWithoutNode` (MAN-17): claimed pods without node name whose target is not in the node list, by target.
+fn unscheduled_pods_without_node(
+    rules: &Rules,
+    ds: &DaemonSet,
+    nodes: &[Node],
+    node_pods: &NodePods,
+) -> Vec<Segments<PodName>> {
     match rules.switches.clean_unscheduled {
-        CleanUnscheduled::No => Few::new(),
+        CleanUnscheduled::No => Vec::new(),
         CleanUnscheduled::Yes => node_pods
             .nodes()
             .filter(|name| nodes.iter().all(|node| node.name != *name))
-            .flat_map(|name| node_pods.on(name))
-            .filter(|pod| !pod.bound)
-            .map(|pod| pod.name)
+            .map(|name| in_list_order(rules, ds, node_pods.on(name).filter(|pod| !pod.bound)))
             .collect(),
     }
 }

@@ -36,8 +36,8 @@ pub enum Action {
     Begin { controller: u8, key: Key, choice: u8 },
     /// The sync reads on.
     Proceed { controller: u8, key: Key, choice: u8 },
-    /// The API server carries a request out.
-    Handle { controller: u8, key: Key, request: Request, sorts: Sorts },
+    /// The API server carries a request out: one whose sender awaits the reply, or one of a process that is dead.
+    Handle { controller: u8, key: Key, request: Request, awaited: bool, sorts: Sorts },
     /// A reply reaches the sync.
     Reply { controller: u8, key: Key, request: Request, choice: u8 },
     /// A request of a dead process vanishes.

@@ -32,13 +32,26 @@ impl Ranked for Seen {
     }
 }
 
-/// What each becomes.
-struct Renamed {
-    pods: [u8; 256],
-    versions: [[u8; 256]; 4],
+/// What each pod name and each version becomes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Renaming {
+    /// By name.
+    pub pods: [u8; 256],
+    /// By type (`DaemonSet`s, revisions, pods, nodes) and version; revisions' uids are among their versions.
+    pub versions: [[u8; 256]; 4],
 }
 
-impl Ranked for Renamed {
+impl Renaming {
+    /// Renames everything in `cluster`.
+    pub fn apply(&self, cluster: &mut Cluster) {
+        everywhere(cluster, &mut &*self);
+        // A store is sorted by name; renaming keeps the order of the names it holds.
+        cluster.calls.sort_unstable();
+        cluster.replies.sort_unstable();
+    }
+}
+
+impl Ranked for &Renaming {
     fn pod(&mut self, name: &mut u8) {
         *name = self.pods[usize::from(*name)];
     }
@@ -200,12 +213,12 @@ pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
     }
     let mut seen = Seen { pods: [false; 256], versions: [[false; 256]; 4] };
     everywhere(cluster, &mut seen);
-    let mut renamed = Renamed { pods: [0; 256], versions: [[0; 256]; 4] };
+    let mut renaming = Renaming { pods: [0; 256], versions: [[0; 256]; 4] };
     let mut pods = 0;
     for name in 0..=u8::MAX {
         if seen.pods[usize::from(name)] {
             pods += 1;
-            renamed.pods[usize::from(name)] = pods * 2;
+            renaming.pods[usize::from(name)] = pods * 2;
         }
     }
     for kind in 0..4 {
@@ -213,13 +226,10 @@ pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
         for version in 1..=u8::MAX {
             if seen.versions[kind][usize::from(version)] {
                 rank += 1;
-                renamed.versions[kind][usize::from(version)] = rank;
+                renaming.versions[kind][usize::from(version)] = rank;
             }
         }
     }
-    everywhere(cluster, &mut renamed);
-    // A store is sorted by name; renaming keeps the order of the names it holds.
-    cluster.calls.sort_unstable();
-    cluster.replies.sort_unstable();
-    renamed.pods
+    renaming.apply(cluster);
+    renaming.pods
 }

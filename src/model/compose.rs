@@ -25,6 +25,17 @@ pub struct DaemonSetModel {
     pub scope: Scope,
     /// The claims that are judged, as bits ([`Property::bit`]).
     pub claims: u32,
+    /// What becomes of dead local variables of syncs.
+    pub dead_locals: DeadLocals,
+}
+
+/// What becomes of the local variables of a sync that the rest of it cannot read (reduction R-1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DeadLocals {
+    /// They are cleared: behaviours that differ only in them meet.
+    Cleared,
+    /// They stay, as in Go; for comparing the two.
+    Kept,
 }
 
 /// What is being put together: the steps found so far.
@@ -35,7 +46,8 @@ impl DaemonSetModel {
     ///
     /// Judges `claims`.
     pub fn new(scope: Scope, claims: &[Property]) -> Self {
-        Self { scope, claims: claims.iter().fold(0, |bits, property| bits | property.bit()) }
+        let claims = claims.iter().fold(0, |bits, property| bits | property.bit());
+        Self { scope, claims, dead_locals: DeadLocals::Cleared }
     }
 
     /// The state in which behaviours start.
@@ -248,7 +260,7 @@ impl DaemonSetModel {
             let key = byte(key);
             if work.queue == Queued::Waiting && work.sync.is_none() {
                 let alternatives = process::begin(&self.scope, process, controller, key);
-                Self::alternatives(cluster, index, alternatives, steps, |choice| Action::Begin {
+                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Begin {
                     controller,
                     key,
                     choice,
@@ -282,7 +294,7 @@ impl DaemonSetModel {
             if process::waits_at_point(&self.scope, process, key) {
                 let alternatives = process::proceed(&self.scope, process, controller, key);
                 let action = |choice| Action::Proceed { controller, key, choice };
-                Self::alternatives(cluster, index, alternatives, steps, action);
+                self.alternatives(cluster, index, alternatives, steps, action);
             }
         }
     }
@@ -293,6 +305,7 @@ impl DaemonSetModel {
     }
 
     fn alternatives(
+        &self,
         cluster: &Cluster,
         index: usize,
         alternatives: Vec<Alternative>,
@@ -302,6 +315,9 @@ impl DaemonSetModel {
         for (choice, alternative) in alternatives.into_iter().enumerate() {
             let mut next = cluster.clone();
             next.controllers[index] = alternative.process;
+            if self.dead_locals == DeadLocals::Cleared {
+                process::clear_dead_locals(&mut next.controllers[index]);
+            }
             next.calls.extend(alternative.calls);
             steps.push((action(byte(choice)), next));
         }
@@ -374,7 +390,7 @@ impl DaemonSetModel {
         for (at, call) in cluster.calls.iter().enumerate() {
             let (controller, key, request) = (call.controller, call.key, call.request);
             for sorts in Self::sortings(cluster, call) {
-                let action = Action::Handle { controller, key, request, sorts: *sorts };
+                let action = Action::Handle { controller, key, request, awaited: call.awaited, sorts: *sorts };
                 self.commit(steps, cluster, action, |next, events| {
                     next.calls.remove(at);
                     let answer = self.handle(next, call, *sorts, events);
@@ -402,7 +418,7 @@ impl DaemonSetModel {
             let alternatives = process::take_reply(&self.scope, &cluster.controllers[index], call, answer, others);
             let mut rest = cluster.clone();
             rest.replies.remove(at);
-            Self::alternatives(&rest, index, alternatives, steps, |choice| Action::Reply {
+            self.alternatives(&rest, index, alternatives, steps, |choice| Action::Reply {
                 controller: call.controller,
                 key: call.key,
                 request: call.request,

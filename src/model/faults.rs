@@ -48,12 +48,6 @@ impl DaemonSetModel {
     /// type at any moment of its past.
     pub(super) fn restart_onto_the_past(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
         let Some(laggard) = &cluster.laggard else { return };
-        fn pending<T: Copy>(informer: Option<&Informer<T>>) -> u8 {
-            informer.map_or(0, |informer| byte(informer.stream.len()))
-        }
-        fn at<T: Object>(informer: Option<&Informer<T>>, seen: u8) -> Option<Informer<T>> {
-            informer.map(|informer| informer.advanced(usize::from(seen)))
-        }
         for daemon_sets in 0..=pending(laggard.daemon_sets.as_ref()) {
             for revisions in 0..=pending(laggard.revisions.as_ref()) {
                 for pods in 0..=pending(laggard.pods.as_ref()) {
@@ -309,6 +303,16 @@ impl DaemonSetModel {
             steps.push((Action::SchedulerAway, next));
         }
     }
+}
+
+/// How many events are on their way to a lagging API server.
+fn pending<T: Copy>(informer: Option<&Informer<T>>) -> u8 {
+    informer.map_or(0, |informer| byte(informer.stream.len()))
+}
+
+/// What it shows of one type once it has seen some of them.
+fn at<T: Object>(informer: Option<&Informer<T>>, seen: u8) -> Option<Informer<T>> {
+    informer.map(|informer| informer.advanced(usize::from(seen)))
 }
 
 /// The lists that a broken watch may be followed by: not older than what the store shows (API-15), and, from the lagging

@@ -8,7 +8,7 @@ use super::canonical::canonicalise;
 use super::compose::{DaemonSetModel, Steps};
 use super::state::{Cluster, Process, Undo};
 use crate::cluster::api_server::{Answer, Call, Origin};
-use crate::cluster::object::{Deleting, OTHERS, PodObject, PodPhase, RevisionObject};
+use crate::cluster::object::{Deleting, OTHERS, PodObject, PodPhase, RevisionObject, labelled_template};
 use crate::cluster::watch::{Event, Versioned};
 use crate::controller::record::Symbol;
 use crate::controller::request::{Reason, Request};
@@ -146,9 +146,10 @@ impl Teller<'_> {
                 what: format!("{}{}", self.reads(controller, key), self.consequence(controller, key)),
                 sees: Some(self.sees(&self.before.controllers[usize::from(controller)], key)),
             },
-            Action::Handle { controller, key, request, .. } => {
+            Action::Handle { controller, key, request, awaited: true, .. } => {
                 plain("API server", self.handled(controller, key, &request))
             }
+            Action::Handle { key, request, awaited: false, .. } => plain("API server", self.done(&request, key)),
             Action::Reply { controller, key, request, .. } => {
                 let answer = self.answer(controller, key, &request);
                 let what =
@@ -326,10 +327,9 @@ impl Teller<'_> {
             return "without hash".to_owned();
         }
         let recorded = self.after.store.revisions.iter().find(|one: &&RevisionObject| one.label == hash);
-        let template = recorded.map_or_else(|| (hash - 1) % 64 / 4, |one| one.template);
-        self.scope
-            .templates
-            .get(usize::from(template))
+        let template = recorded.map(|one| one.template).or_else(|| labelled_template(hash));
+        template
+            .and_then(|template| self.scope.templates.get(usize::from(template)))
             .map_or_else(|| "of a copy".to_owned(), |one| format!("of {}", one.name))
     }
 

@@ -117,7 +117,7 @@ fn follow(
         let ds = *sync.daemon_set();
         work.sync = Some(sync);
         apply(scope, &mut process, key, Some(&ds), &outcome.effects);
-        let sync = process.work[usize::from(key)].sync.as_mut().expect("just stored");
+        let sync = process.work[usize::from(key)].sync.as_ref().expect("just stored");
         match sync.wait(&rules(scope)) {
             Wait::Point(point) if reads_at_once(sync, point, after_reply) => {
                 let records = Records::of(scope, &process, key, Some(&ds));
@@ -127,12 +127,8 @@ fn follow(
                 sync.proceed(&rules(scope), &records.view(), work.memory.clone(), &mut outcomes);
                 open.extend(outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)));
             }
-            Wait::Point(_) => {
-                clear_dead_locals(sync);
-                alternatives.push(Alternative { process, calls: List::new(), ended: None });
-            }
+            Wait::Point(_) => alternatives.push(Alternative { process, calls: List::new(), ended: None }),
             Wait::OneOf(requests) => {
-                clear_dead_locals(sync);
                 let sync = sync.clone();
                 for request in requests {
                     let calls = List::from_slice(&[call(controller, key, &sync, request)]);
@@ -140,7 +136,6 @@ fn follow(
                 }
             }
             Wait::Batch(requests) => {
-                clear_dead_locals(sync);
                 let sync = sync.clone();
                 let calls = if after == (After::Reply { others: true }) {
                     List::new()
@@ -248,8 +243,14 @@ fn finish(process: &mut Process, key: Key, result: Result<(), Failure>) {
     }
 }
 
-/// Clears what the rest of the sync cannot read any more, so that behaviours that differ only in it meet (reduction R-1).
-fn clear_dead_locals(sync: &mut Sync) {
+/// Clears what the rest of each sync cannot read any more, so that behaviours that differ only in it meet (reduction R-1).
+pub fn clear_dead_locals(process: &mut Process) {
+    for sync in process.work.iter_mut().filter_map(|work| work.sync.as_mut()) {
+        clear_locals_of(sync);
+    }
+}
+
+fn clear_locals_of(sync: &mut Sync) {
     let writes_status = matches!(sync.step, Step::WriteStatus(..) | Step::ReadForStatus(..));
     let before_status =
         matches!(sync.step, Step::At(Point::Status) | Step::ClaimPods(_, PodPhase::Status) | Step::CleanUp(_));

@@ -1,6 +1,6 @@
 //! Claims about every state. None: the premise is not met here.
 
-use crate::cluster::object::{COPIES, FOREIGN, PodObject};
+use crate::cluster::object::{FOREIGN, PodObject, labelled_template};
 use crate::model::state::Cluster;
 
 fn owned(cluster: &Cluster) -> impl Iterator<Item = (&PodObject, u8)> {
@@ -57,7 +57,7 @@ pub fn hash_truth(cluster: &Cluster) -> Option<bool> {
 /// The template recorded under a hash: by the stored revision that bears it, else by what the hash was computed from.
 fn recorded_template(cluster: &Cluster, hash: u8) -> Option<u8> {
     let stored = cluster.store.revisions.iter().find(|revision| revision.label == hash);
-    stored.map(|revision| revision.template).or_else(|| (hash < COPIES).then(|| (hash - 1) % 64 / 4))
+    stored.map(|revision| revision.template).or_else(|| labelled_template(hash))
 }
 
 /// observedGeneration is at most generation.

@@ -14,11 +14,18 @@ use crate::scope::Command;
 
 /// The call that the step carries out, if it carries one out.
 fn executed<'a>(before: &'a Cluster, action: &Action) -> Option<&'a Call> {
-    let (Action::Handle { controller, key, request, .. } | Action::LoseReply { controller, key, request, .. }) = action
-    else {
+    let (controller, key, request, awaited) = if let Action::Handle { controller, key, request, awaited, .. } = *action
+    {
+        (controller, key, request, awaited)
+    } else if let Action::LoseReply { controller, key, request, .. } = *action {
+        (controller, key, request, true)
+    } else {
         return None;
     };
-    before.calls.iter().find(|call| call.controller == *controller && call.key == *key && call.request == *request)
+    let is_it = |call: &&Call| {
+        call.controller == controller && call.key == key && call.request == request && call.awaited == awaited
+    };
+    before.calls.iter().find(is_it)
 }
 
 /// The number given is greater than all given before to revisions of that uid.
@@ -114,8 +121,8 @@ fn within_budget(
     if counts.max_surge != 0 {
         return None; // maxUnavailable does not limit a surge rollout (ROLL-32)
     }
-    let is_up = |node: &u8| after.store.pods.iter().any(|pod| pod.target == *node && serving(pod));
-    let down = wanted.iter().filter(|node| !is_up(node)).count();
+    let is_down = |node: &&u8| !after.store.pods.iter().any(|pod| pod.target == **node && serving(pod));
+    let down = wanted.iter().filter(is_down).count();
     Some(i64::try_from(down).unwrap_or(i64::MAX) <= counts.max_unavailable)
 }
 
@@ -154,19 +161,15 @@ pub fn undo_acts(model: &DaemonSetModel, before: &Cluster, action: &Action) -> O
 
 /// The garbage collector deletes no pod that a deletion has kept.
 pub fn orphans_survive(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
-    match action {
-        Action::FinishDelete { key } => {
-            let object = before.daemon_set(*key).filter(|object| object.deleting == Deleting::Orphan)?;
-            let kept = before.store.pods.iter().any(|pod| pod.owner_key == object.key && pod.owner.is_none());
-            kept.then_some(true)
-        }
-        Action::CollectPod { pod } => {
-            let kept = before.store.kept.contains(pod);
-            let deleted = after.store.pods.get(*pod).is_none_or(|object| object.deleting);
-            (kept && deleted).then_some(false)
-        }
-        _ => None,
+    if let Action::FinishDelete { key } = action {
+        let object = before.daemon_set(*key).filter(|object| object.deleting == Deleting::Orphan)?;
+        let kept = before.store.pods.iter().any(|pod| pod.owner_key == object.key && pod.owner.is_none());
+        return kept.then_some(true);
     }
+    let Action::CollectPod { pod } = action else { return None };
+    let kept = before.store.kept.contains(pod);
+    let deleted = after.store.pods.get(*pod).is_none_or(|object| object.deleting);
+    (kept && deleted).then_some(false)
 }
 
 /// No write of a revision that the sync adopted is refused for its version: between the version that the cache shows and

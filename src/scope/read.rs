@@ -21,6 +21,7 @@ use crate::manifest::node::NodeView;
 use crate::manifest::placement::Placement as PlacementCheck;
 use crate::property::Property;
 use crate::release::Profile;
+use crate::text;
 
 /// A model file that was read.
 #[derive(Clone, Debug)]
@@ -233,12 +234,13 @@ const SIZE_MAX: u64 = 1 << 20;
 pub fn read(path: &Path, profile: Option<&'static Profile>) -> Result<ModelFile, ModelError> {
     let fail =
         |message: String| ModelError { message, path: path.to_owned(), text: String::new(), span: None, help: None };
-    let size = std::fs::metadata(path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?.len();
+    let unread = |error: std::io::Error| fail(format!("cannot be read: {error}"));
+    let size = std::fs::metadata(path).map_err(unread)?.len();
     if size > SIZE_MAX {
-        return Err(fail(format!("{} has {size} bytes; a model file has at most {SIZE_MAX}", path.display())));
+        return Err(fail(format!("it has {size} bytes; a model file has at most {SIZE_MAX}")));
     }
-    let text =
-        std::fs::read_to_string(path).map_err(|error| fail(format!("cannot read {}: {error}", path.display())))?;
+    let bytes = std::fs::read(path).map_err(unread)?;
+    let text = text::decode(bytes).map_err(|line| fail(format!("line {line} is not UTF-8")))?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     parse(path, &text, profile, &|name| {
         let path = folder.join(name);
@@ -628,15 +630,29 @@ impl Reader<'_> {
             let strategy: Strategy = self.section(name, value)?;
             let limit = |value: &Option<toml::Value>, default: i32| match value {
                 None => Ok(Limit::Number(default)),
-                Some(toml::Value::Integer(number)) => i32::try_from(*number).map(Limit::Number).map_err(drop),
+                Some(toml::Value::Integer(number)) => {
+                    i32::try_from(*number).ok().filter(|number| *number >= 0).map(Limit::Number).ok_or(())
+                }
                 Some(toml::Value::String(text)) => {
-                    text.strip_suffix('%').and_then(|number| number.parse().ok()).map(Limit::Percent).ok_or(())
+                    let percent = text.strip_suffix('%').and_then(|number| number.parse().ok());
+                    percent.filter(|percent| (0..=100).contains(percent)).map(Limit::Percent).ok_or(()) // OBJ-6
                 }
                 Some(_) => Err(()),
             };
             let invalid = |()| {
-                self.at_key(name, format!("strategy `{name}`: a limit is a number or a percentage such as \"30%\""))
+                let message =
+                    format!("strategy `{name}`: a limit is a number from 0 or a percentage from \"0%\" to \"100%\"");
+                self.at_key(name, message)
             };
+            for (field, value) in [
+                ("minReadySeconds", strategy.min_ready_seconds),
+                ("revisionHistoryLimit", strategy.revision_history_limit),
+            ] {
+                if value < 0 {
+                    let message = format!("strategy `{name}`: {field} is at least 0, not {value}"); // OBJ-7
+                    return Err(self.at_key(name, message));
+                }
+            }
             // Defaulting (OBJ-5): maxSurge 0, and maxUnavailable 1 unless surge is asked for.
             let surges = strategy.max_surge.is_some();
             let max_unavailable = limit(&strategy.max_unavailable, i32::from(!surges)).map_err(invalid)?;

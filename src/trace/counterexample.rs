@@ -7,9 +7,10 @@ use serde::{Deserialize, Serialize};
 use crate::check::fingerprint;
 use crate::model::action::Action;
 use crate::scope::Scope;
+use crate::text;
 
 /// Version of the format; raised whenever a field is added or a step changes its meaning.
-pub const FORMAT_VERSION: u32 = 1;
+pub const FORMAT_VERSION: u32 = 2;
 
 /// A counterexample, written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -49,6 +50,14 @@ pub enum CounterexampleError {
         bytes: u64,
         /// The largest size.
         most: u64,
+    },
+    /// It is not text.
+    #[error("{path}:{line}: the text is not UTF-8")]
+    NotUtf8 {
+        /// The file.
+        path: String,
+        /// Line of the first byte that is none, from 1.
+        line: usize,
     },
     /// It is not JSON of this shape.
     #[error("{path}:{line}:{column}: not a counterexample: {message}")]
@@ -91,12 +100,18 @@ impl Counterexample {
         if bytes > MOST {
             return Err(CounterexampleError::TooLarge { path, bytes, most: MOST });
         }
-        let text = std::fs::read_to_string(file).map_err(read)?;
-        let found: Self = serde_json::from_str(&text).map_err(|error| CounterexampleError::Malformed {
-            path: path.clone(),
-            line: error.line(),
-            column: error.column(),
-            message: error.to_string(),
+        let bytes = std::fs::read(file).map_err(read)?;
+        let text = text::decode(bytes).map_err(|line| CounterexampleError::NotUtf8 { path: path.clone(), line })?;
+        let found: Self = serde_json::from_str(&text).map_err(|error| {
+            let place = format!(" at line {} column {}", error.line(), error.column());
+            let whole = error.to_string();
+            let message = whole.strip_suffix(&place).unwrap_or(&whole).to_owned();
+            CounterexampleError::Malformed {
+                path: path.clone(),
+                line: error.line().max(1),
+                column: error.column().max(1),
+                message,
+            }
         })?;
         if found.everynode_counterexample != FORMAT_VERSION {
             return Err(CounterexampleError::Version { path, found: found.everynode_counterexample });

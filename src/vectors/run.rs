@@ -18,6 +18,7 @@ use super::subject::Subject;
 use super::{BadVector, answers, counts, placement, wake};
 use crate::release::Profile;
 use crate::release::placement::CriticalPods;
+use crate::text;
 
 /// Lines that are read before they are shared out to the threads.
 const CHUNK: usize = 512;
@@ -184,11 +185,15 @@ pub fn run_file(file: &Path, options: &Options) -> Result<FileReport, RunError> 
     loop {
         let mut lines = Vec::with_capacity(CHUNK);
         while lines.len() < CHUNK {
-            let mut line = String::new();
-            if reader.read_line(&mut line).map_err(io)? == 0 {
+            let mut line = Vec::new();
+            if reader.read_until(b'\n', &mut line).map_err(io)? == 0 {
                 break;
             }
-            lines.push(line);
+            lines.push(text::decode(line).map_err(|_| RunError::Line {
+                file: file.to_owned(),
+                line: read + lines.len() + 1,
+                reason: BadVector::new("the text is not UTF-8"),
+            })?);
         }
         if lines.is_empty() {
             break;

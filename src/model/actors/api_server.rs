@@ -16,11 +16,11 @@ pub(super) fn on_msg(
     watchers: &[Id],
     store: &mut Store,
     src: Id,
-    message: Message,
+    message: &Message,
     out: &mut Out<Host>,
 ) {
     let mut events = Events::new();
-    match message {
+    match *message {
         Message::Call(call) => {
             let binds = match scope.switches.placed_by {
                 PlacedBy::Scheduler => Binds::Later,
@@ -43,6 +43,8 @@ pub(super) fn on_msg(
     }
     for event in events {
         out.send(controller, Message::Event(event));
-        watchers.iter().for_each(|watcher| out.send(*watcher, Message::Event(event)));
+        for watcher in watchers {
+            out.send(*watcher, Message::Event(event));
+        }
     }
 }

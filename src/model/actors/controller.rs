@@ -1,4 +1,4 @@
-//! The DaemonSet controller as an actor: its informers are fed by watch events, its worker takes turns, and its client gives
+//! The `DaemonSet` controller as an actor: its informers are fed by watch events, its worker takes turns, and its client gives
 //! up on a reply after a while (API-5).
 
 use std::borrow::Cow;
@@ -35,10 +35,10 @@ pub(super) fn on_msg(
     scope: &Scope,
     api_server: Id,
     state: &mut Cow<'_, HostState>,
-    message: Message,
+    message: &Message,
     out: &mut Out<Host>,
 ) {
-    match message {
+    match *message {
         Message::Event(event) => {
             let HostState::Controller(process, _) = state.to_mut() else { return };
             receive(scope, process, event);
@@ -133,6 +133,7 @@ fn carry_out(
     let taken = alternatives.swap_remove(choice);
     if let HostState::Controller(process, awaited) = state.to_mut() {
         **process = taken.process;
+        process::clear_dead_locals(process);
         for call in taken.calls {
             awaited.push(call);
             out.send(api_server, Message::Call(call));

@@ -115,10 +115,10 @@ impl Actor for Host {
         match self {
             Self::ApiServer { scope, controller, watchers } => {
                 if let HostState::ApiServer(store) = state.to_mut() {
-                    api_server::on_msg(scope, *controller, watchers, store, src, msg, out);
+                    api_server::on_msg(scope, *controller, watchers, store, src, &msg, out);
                 }
             }
-            Self::Controller { scope, api_server } => controller::on_msg(scope, *api_server, state, msg, out),
+            Self::Controller { scope, api_server } => controller::on_msg(scope, *api_server, state, &msg, out),
             Self::Watcher { watcher, scope, api_server } => {
                 if let (HostState::Watcher(store, asked), Message::Event(event)) = (state.to_mut(), msg) {
                     watching::on_event(*watcher, scope, *api_server, store, asked, event, out);

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::versions::Versions;
 use crate::cluster::object::{
-    COPIES, DaemonSetObject, Deleting, FOREIGN, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject,
+    COPIES, DaemonSetObject, Deleting, FOREIGN, Key, NAMED, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject,
 };
 use crate::controller::budget::Limit;
 use crate::controller::record::UpdateStrategy;
@@ -126,11 +126,12 @@ impl<'a> Objects<'a> {
         scattered.bytes().map(|digit| char::from(LETTERS[usize::from(digit) % LETTERS.len()])).collect()
     }
 
-    /// The value of a hash label; empty for none. One added to a copied revision is its name (HIST-2).
+    /// The value of a hash label; empty for none. One added to a revision is its name (HIST-2).
     pub fn label(&self, number: u32) -> String {
         match number {
             0 => String::new(),
             _ if number >= u32::from(COPIES) => self.revision_name(number),
+            _ if number > u32::from(NAMED) => self.revision_name(number - u32::from(NAMED)),
             _ => Self::hash(number),
         }
     }
