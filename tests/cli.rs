@@ -118,7 +118,10 @@ fn bad_models_are_refused_where_they_are_bad() {
     refused(&MODEL.replace("\"holds\"", "\"perhaps\""), &["`holds`"]);
     refused(&MODEL.replace("[nodes]", "profile = \"v0.9\"\n[nodes]"), &["no profile is called `v0.9`", "v1.36"]);
     refused(&MODEL.replace("[nodes]", "switches = { gate = \"Ajar\" }\n[nodes]"), &["has no value `Ajar`"]);
-    refused(&MODEL.replace("[nodes]", "switches = { expect = \"Uid\" }\n[nodes]"), &["does not express"]);
+    refused(
+        &MODEL.replace("[nodes]", "switches = { available_at = \"After\" }\n[nodes]"),
+        &["does not express switch `available_at`", "no clock"],
+    );
     refused(&MODEL.replace("[nodes]", "lag = { pods = 0 }\n[nodes]"), &["at least one undelivered commit"]);
     refused(&MODEL.replace("[nodes]", "faults = { lost_reply = 300 }\n[nodes]"), &["300"]);
     refused(

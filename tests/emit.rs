@@ -219,7 +219,7 @@ impl Driver<'_> {
             way.store.pods = before.pods.clone();
         }
         // The API server of a vector counts one version for each write, and none for a removal.
-        let removal = if let Request::DeletePod(PodName(name)) = call.request {
+        let removal = if let Request::DeletePod(PodName(name), _) = call.request {
             let name = u8::try_from(name).expect("small");
             self.pause.is_none() || way.store.pods.get(name).is_none()
         } else {
@@ -294,7 +294,7 @@ impl Driver<'_> {
         }
         let objects = &self.lines.objects;
         let work = &way.process.work[usize::from(self.key)];
-        let Memory { expectations, own_writes } = work.memory;
+        let Memory { expectations, own_writes, .. } = work.memory.clone();
         let written: Vec<(usize, u64, u64)> =
             way.versions.iter().map(|((kind, rank), text)| (*kind, *rank, *text)).collect();
         let text = |kind, version: Option<ResourceVersion>| {
@@ -443,7 +443,7 @@ impl Driver<'_> {
                 generation: generation.map(|generation| generation.to_string()).unwrap_or_default(),
                 ..new("create", "Pod", String::new())
             },
-            Request::DeletePod(of) => new("delete", "Pod", pod(of)),
+            Request::DeletePod(of, _) => new("delete", "Pod", pod(of)),
             Request::UpdateStatus(_, version, status) => wire::Request {
                 resource_version: self.version(0, version, versions),
                 status: Some(wire::Status {
@@ -498,7 +498,7 @@ fn group(step: &Step) -> GroupKey {
         Step::Dedup(_, DedupStep::Delete) => Some("duplicates".to_owned()),
         Step::LabelRevisions(_) => Some("label".to_owned()),
         Step::SyncNodes(call) => {
-            let deletes = matches!(call.in_flight.first(), Some(Request::DeletePod(_)));
+            let deletes = matches!(call.in_flight.first(), Some(Request::DeletePod(..)));
             Some(format!("{:?} {deletes}", call.caller))
         }
         Step::At(_)

@@ -3,8 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::object::{
-    DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject,
-    added_label, revision_hash,
+    DaemonSetObject, Deleting, Key, List, NodeObject, Object, Objects, PodObject, PodPhase, RevisionObject, added_label,
 };
 use super::watch::{Event, Versioned};
 use crate::controller::record::{NodeName, PodName, ResourceVersion, Status, Symbol, Uid};
@@ -48,8 +47,8 @@ pub struct Call {
     pub uid: u8,
     /// The template of the sync's copy.
     pub template: u8,
-    /// The collision count of the sync's copy.
-    pub collisions: u8,
+    /// The name of the revision of the sync's copy: of its template and its collision count.
+    pub revision: u8,
     /// Who asked.
     pub origin: Origin,
     /// The request.
@@ -202,6 +201,19 @@ impl Store {
         Ok(())
     }
 
+    /// Gives the pods of `events`, the latest writes, the versions of these events, in the events and in the store.
+    pub fn stamp_pods(&mut self, events: &mut Events) {
+        for event in events {
+            let AnyEvent::Pod(Versioned { version, event: Event::Put(object) | Event::Deleted(object) }) = event else {
+                continue;
+            };
+            object.version = *version;
+            if let Some(stored) = self.pods.0.iter_mut().find(|stored| stored.name == object.name) {
+                stored.version = *version;
+            }
+        }
+    }
+
     /// Stores a node under the next version.
     pub fn put_node(&mut self, object: NodeObject, events: &mut Events) {
         let version = self.next_version(3);
@@ -287,7 +299,7 @@ impl Store {
                 Ok(Answer::Revision(self.put_revision(object, events)))
             }
             Request::CreateRevision(number) => {
-                let name = revision_hash(call.key, call.template, call.collisions);
+                let name = call.revision;
                 if self.revisions.get(name).is_some() {
                     return Err(Reason::AlreadyExists);
                 }
@@ -319,9 +331,15 @@ impl Store {
                 let name = self.name_for(small(node.0), sorts, shown);
                 Ok(self.create_pod(call, name, (node, hash, generation), binds, events))
             }
-            Request::DeletePod(PodName(name)) => {
-                self.delete_pod(small(name), events)?;
-                Ok(Answer::Done)
+            Request::DeletePod(PodName(name), guard) => {
+                let object = *self.pod(name)?;
+                if guard.is_some_and(|version| version.0 != u64::from(object.version)) {
+                    return Err(Reason::Conflict);
+                }
+                self.delete_pod(object.name, events)?;
+                let version = if events.is_empty() { object.version } else { self.versions[2] };
+                let owner = object.owner.filter(|_| object.owner_key == call.key);
+                Ok(Answer::Pod { version, owner })
             }
             Request::UpdateStatus(Uid(uid), version, status) => self.update_status(call, uid, version, status, events),
         }
@@ -339,6 +357,17 @@ impl Store {
     fn revision_at(&self, name: u32, version: ResourceVersion) -> Result<RevisionObject, Reason> {
         let object = self.revision(name)?;
         if u64::from(object.version) == version.0 { Ok(*object) } else { Err(Reason::Conflict) }
+    }
+
+    /// Why an adoption that looks at its owner in the same request is refused (DS-B47), if it is.
+    pub fn refuses_adoption(&self, call: &Call) -> Option<Reason> {
+        if !matches!(call.request, Request::AdoptPod(..) | Request::AdoptRevision(..)) {
+            return None;
+        }
+        match self.daemon_sets.get(call.key).filter(|object| object.uid == call.uid) {
+            None => Some(Reason::OwnerReplaced),
+            Some(object) => (object.deleting != Deleting::No).then_some(Reason::OwnerDeleting),
+        }
     }
 
     /// ADOPT-5, API-11.
@@ -385,6 +414,7 @@ impl Store {
             ready: false,
             matured: false,
             deleting: false,
+            version: 0,
         };
         let version = self.put_pod(object, events);
         Answer::Pod { version, owner: Some(call.uid) }

@@ -70,6 +70,7 @@ pub const OTHERS: u8 = u8::MAX;
 
 /// A pod.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(into = "SealedPod", from = "SealedPod")]
 pub struct PodObject {
     /// `metadata.name` and uid: the rank by (target node, creation) among the pods referred to anywhere.
     pub name: u8,
@@ -97,12 +98,63 @@ pub struct PodObject {
     pub matured: bool,
     /// Whether `metadata.deletionTimestamp` is set.
     pub deleting: bool,
+    /// `metadata.resourceVersion`, by rank; 0 unless the controller compares versions of single pods, and for pods that
+    /// were there before the first step.
+    pub version: u8,
 }
 
 impl PodObject {
     /// Neither Failed nor Succeeded.
     pub fn is_non_terminal(&self) -> bool {
         self.phase == PodPhase::Active
+    }
+}
+
+/// A pod as it is sealed in a state: its five conditions are one number, nearly always below 15.
+#[derive(Clone, Copy, Serialize, Deserialize)]
+struct SealedPod {
+    name: u8,
+    owner: Option<u8>,
+    owner_key: Key,
+    target: u8,
+    template: u8,
+    hash: u8,
+    generation: u8,
+    phase: PodPhase,
+    conditions: u8,
+    version: u8,
+}
+
+impl From<PodObject> for SealedPod {
+    fn from(pod: PodObject) -> Self {
+        let PodObject { name, owner, owner_key, target, template, hash, generation, phase, version, .. } = pod;
+        let conditions = [pod.bound, pod.ready, pod.deleting, pod.matured, !pod.labelled];
+        let conditions = conditions.iter().rev().fold(0, |bits, is| bits << 1 | u8::from(*is));
+        Self { name, owner, owner_key, target, template, hash, generation, phase, conditions, version }
+    }
+}
+
+impl From<SealedPod> for PodObject {
+    fn from(sealed: SealedPod) -> Self {
+        let SealedPod { name, owner, owner_key, target, template, hash, generation, phase, conditions, version } =
+            sealed;
+        let [bound, ready, deleting, matured, unlabelled] = [0, 1, 2, 3, 4].map(|bit| conditions >> bit & 1 == 1);
+        Self {
+            name,
+            owner,
+            owner_key,
+            labelled: !unlabelled,
+            target,
+            bound,
+            template,
+            hash,
+            generation,
+            phase,
+            ready,
+            matured,
+            deleting,
+            version,
+        }
     }
 }
 
@@ -135,7 +187,7 @@ pub const NO_LABELS: u8 = u8::MAX;
 /// The first name of a copied revision.
 pub const COPIES: u8 = 200;
 
-/// The hash of a template with a collision count: an injective function (the reference, section 18.2), never 0.
+/// The hash of a template with a collision count: an injective function, never 0.
 pub fn revision_hash(key: Key, template: u8, collisions: u8) -> u8 {
     1 + key * 64 + template * 4 + collisions.min(3)
 }

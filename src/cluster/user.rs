@@ -4,6 +4,7 @@ use super::api_server::{Events, Shown, Sorts, Store};
 use super::object::{
     COPIES, DaemonSetObject, Deleting, Key, NO_LABELS, NodeObject, OTHERS, Object, PodObject, PodPhase, RevisionObject,
 };
+use crate::release::UndoChoice;
 use crate::scope::{Cascade, Command};
 
 /// Carries out a command that is one request. None: it cannot be carried out now, and its user waits.
@@ -163,6 +164,7 @@ fn by_hand(store: &Store, node: u8, shown: Shown<'_>) -> PodObject {
         ready: false,
         matured: false,
         deleting: false,
+        version: 0,
     }
 }
 
@@ -231,10 +233,14 @@ pub enum Found {
 }
 
 /// UNDO-3, UNDO-6, UNDO-8. Revisions with equal numbers come in the order of their names.
-pub fn choose_revision(store: &Store, uid: u8, current: u8, to: Option<u8>) -> Found {
+pub fn choose_revision(rule: UndoChoice, store: &Store, uid: u8, current: u8, to: Option<u8>) -> Found {
     let mut owned: Vec<&RevisionObject> =
         store.revisions.iter().filter(|revision| revision.owner == Some(uid)).collect();
     let chosen = match to {
+        Some(number) if rule == UndoChoice::ByPosition => {
+            owned.sort_by_key(|revision| revision.number);
+            owned.get(usize::from(number).saturating_sub(1)).copied()
+        }
         Some(number) => owned.iter().find(|revision| revision.number == number).copied(),
         None if owned.len() < 2 => None,
         None => {

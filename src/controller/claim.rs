@@ -11,7 +11,7 @@ use super::memory::Memory;
 use super::record::{DaemonSet, Pod, Revision, Uid};
 use super::request::{Causes, Reason, Reply, Request};
 use super::sync::{Requests, Rules};
-use crate::release::{AdoptRecheck, ClaimOrder, Gate};
+use crate::release::{AdoptRecheck, AdoptedVersion, ClaimOrder, ClaimedBy, Gate};
 
 /// What [`Claim`] needs to know of a pod or a revision.
 pub trait Claimable: Copy {
@@ -25,43 +25,41 @@ pub trait Claimable: Copy {
     fn adopt(&self) -> Request;
     /// The patch that takes it out.
     fn release(&self) -> Request;
+    /// The same object at the version that `reply` tells.
+    #[must_use]
+    fn answered(self, reply: Reply) -> Self;
 }
 
-impl Claimable for Pod {
-    fn controller(&self) -> Option<Uid> {
-        self.controller
-    }
-    fn matches(&self) -> bool {
-        self.matches
-    }
-    fn deleting(&self) -> bool {
-        self.deleting
-    }
-    fn adopt(&self) -> Request {
-        Request::AdoptPod(self.name, self.uid)
-    }
-    fn release(&self) -> Request {
-        Request::ReleasePod(self.name, self.uid)
-    }
+macro_rules! claimable {
+    ($object:ty, adopt = $adopt:ident, release = $release:ident, answer = $answer:ident) => {
+        impl Claimable for $object {
+            fn controller(&self) -> Option<Uid> {
+                self.controller
+            }
+            fn matches(&self) -> bool {
+                self.matches
+            }
+            fn deleting(&self) -> bool {
+                self.deleting
+            }
+            fn adopt(&self) -> Request {
+                Request::$adopt(self.name, self.uid)
+            }
+            fn release(&self) -> Request {
+                Request::$release(self.name, self.uid)
+            }
+            fn answered(self, reply: Reply) -> Self {
+                if let Reply::$answer(written) = reply {
+                    return Self { resource_version: written.resource_version, ..self };
+                }
+                self
+            }
+        }
+    };
 }
 
-impl Claimable for Revision {
-    fn controller(&self) -> Option<Uid> {
-        self.controller
-    }
-    fn matches(&self) -> bool {
-        self.matches
-    }
-    fn deleting(&self) -> bool {
-        self.deleting
-    }
-    fn adopt(&self) -> Request {
-        Request::AdoptRevision(self.name, self.uid)
-    }
-    fn release(&self) -> Request {
-        Request::ReleaseRevision(self.name, self.uid)
-    }
-}
+claimable!(Pod, adopt = AdoptPod, release = ReleasePod, answer = Pod);
+claimable!(Revision, adopt = AdoptRevision, release = ReleaseRevision, answer = Revision);
 
 /// What the live check before the first adoption of a pass has found (ADOPT-5).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -105,8 +103,11 @@ impl<T: Claimable> Claim<T> {
             live_check,
             causes: Causes::NONE,
         };
+        let by_selector = rules.switches.claimed_by == ClaimedBy::Selector;
         for object in listed {
             match object.controller() {
+                _ if by_selector && object.matches() => claim.claimed.push(object),
+                _ if by_selector => {}
                 Some(uid) if uid != ds.uid => {}                           // ADOPT-2
                 Some(_) if object.matches() => claim.claimed.push(object), // ADOPT-3
                 Some(_) => claim.releases.push(object),                    // ADOPT-4
@@ -170,7 +171,12 @@ impl<T: Claimable> Claim<T> {
             match reply {
                 Reply::Error(Reason::NotFound) => {} // gone meanwhile: not claimed, no error
                 Reply::Error(reason) => self.causes = self.causes.with(reason),
-                Reply::Done | Reply::DaemonSet(_) | Reply::Revision(_) | Reply::Pod(_) => self.claimed.push(object),
+                Reply::Done | Reply::DaemonSet(_) | Reply::Revision(_) | Reply::Pod(_) => {
+                    self.claimed.push(match rules.switches.adopted_version {
+                        AdoptedVersion::Cached => object,
+                        AdoptedVersion::Answered => object.answered(reply),
+                    });
+                }
             }
         } else if let Some(index) = self.releases.iter().position(|object| object.release() == request) {
             self.releases.remove(index);

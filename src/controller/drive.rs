@@ -7,7 +7,7 @@ use super::history::{clean_up, kept_candidates, next_number, relabels, split};
 use super::manage::manage;
 use super::memory::Memory;
 use super::node_pods::{NodePods, TerminalPods, syncs_rearm_timer};
-use super::record::{Counters, DaemonSet, HashLabel, Pod, Revision, Status, Symbol, UpdateStrategy};
+use super::record::{Counters, DaemonSet, HashLabel, NodeName, Pod, Revision, Status, Symbol, UpdateStrategy};
 use super::request::{Failure, Reason, Reply, Request, Stage};
 use super::rolling_update::{
     Plan, SurgePlan, counts_wanted_nodes, look_up_nodes, roll_surge, roll_unavailable, roll_wanted_nodes, survey_surge,
@@ -18,10 +18,11 @@ use super::sync::{
     Dedup, DedupStep, Effect, Effects, Observe, Outcome, PodPhase, Point, Requests, Rules, State, StatusTry, Step,
     Sync, View, Wait,
 };
-use super::sync_nodes::{Caller, Labels, Next, SyncNodes};
+use super::sync_nodes::{Caller, Labels, Next, SyncNodes, deletions};
 use crate::release::{
     ClaimOrder, CollisionError, CollisionRead, DedupOrder, FailedPodError, Gate, GateClosed, HistoryListing, NilLabels,
-    NodeListing, ObservedOnSkip, Renumber, SnapshotReuse, StatusOnError, StatusRetry, SyncDeleting,
+    NodeListing, Observed, ObservedOnSkip, Renumber, ReturnedTemplate, SharedMutation, SnapshotReuse, StatusOnError,
+    StatusRetry, SyncDeleting,
 };
 
 /// One turn of a sync: what it may use, and where its outcomes go.
@@ -37,7 +38,15 @@ struct Turn<'a, 'v> {
 impl Turn<'_, '_> {
     /// The same turn for one of several alternatives.
     fn branch(&mut self) -> Turn<'_, '_> {
-        Turn { rules: self.rules, view: self.view, memory: self.memory, effects: self.effects.clone(), out: self.out }
+        let (memory, effects) = (self.memory.clone(), self.effects.clone());
+        Turn { rules: self.rules, view: self.view, memory, effects, out: self.out }
+    }
+
+    /// What making pods of the template does to it (DS-B43).
+    fn makes_pods(&mut self, creates: &Segments<NodeName>) {
+        if !creates.is_empty() && self.rules.switches.shared_mutation == SharedMutation::On {
+            self.effects.push(Effect::TemplateNormalised);
+        }
     }
 
     fn wait(self, sync: Sync) {
@@ -176,6 +185,12 @@ impl Sync {
             Reply::Done | Reply::DaemonSet(_) | Reply::Revision(_) | Reply::Pod(_) => None,
         };
         let in_history = |reason| Err(Failure::new(Stage::History, reason));
+        if let Reply::Revision(written) = reply
+            && rules.switches.gate == Gate::AndRevisions
+            && !matches!(request, Request::GetRevision(_))
+        {
+            turn.memory.wrote_revision(self.ds.uid, written.resource_version);
+        }
         match &self.step {
             Step::ClaimRevisions(claim) => {
                 let mut claim = claim.clone();
@@ -194,7 +209,9 @@ impl Sync {
             }
             Step::SyncNodes(call) => {
                 let mut call = call.clone();
-                super::claim::record_pod_write(rules, reply, &mut turn.memory);
+                if !matches!(request, Request::DeletePod(..)) || rules.switches.gate == Gate::AndDeletes {
+                    super::claim::record_pod_write(rules, reply, &mut turn.memory);
+                }
                 match call.take_reply(rules, sync.labels(), request, reply, &mut turn.memory) {
                     None => sync.wait_at(Step::SyncNodes(call), turn),
                     Some(next) => sync.pods_synced(next, turn),
@@ -273,7 +290,7 @@ impl Sync {
     }
 
     fn labels(&self) -> Labels {
-        Labels { hash: self.hash, generation: self.ds.template_generation }
+        Labels { owner: self.ds.uid, hash: self.hash, generation: self.ds.template_generation }
     }
 
     /// Reads a store or the expectations.
@@ -302,7 +319,7 @@ impl Sync {
             }
             Point::GateCheck => {
                 let only_status = self.ds.deleting && switches.sync_deleting == SyncDeleting::Status;
-                if turn.memory.satisfied_expectations() && !only_status {
+                if turn.memory.satisfied_expectations(self.ds.uid) && !only_status {
                     return self.wait_at(Step::At(Point::Manage), turn);
                 }
                 self.observe = match switches.observed_on_skip {
@@ -313,7 +330,7 @@ impl Sync {
             }
             Point::RolloutCheck => {
                 let rolls = match self.ds.strategy {
-                    UpdateStrategy::RollingUpdate(_) => turn.memory.satisfied_expectations(),
+                    UpdateStrategy::RollingUpdate(_) => turn.memory.satisfied_expectations(self.ds.uid),
                     UpdateStrategy::OnDelete | UpdateStrategy::Unknown => false,
                 };
                 let next = if rolls { Point::RollingUpdate } else { Point::Cleanup };
@@ -389,7 +406,7 @@ impl Sync {
         self.old = old;
         match current.len() {
             0 => {
-                let number = next_number(&self.old);
+                let number = next_number(turn.rules, &self.old);
                 self.wait_at(Step::CreateRevision(number), turn);
             }
             1 => self.renumber(&current[0], turn),
@@ -444,8 +461,9 @@ impl Sync {
 
     /// HIST-7, HIST-8.
     fn renumber(self, current: &Revision, turn: Turn<'_, '_>) {
-        let number = next_number(&self.old);
-        if current.number < number {
+        let number = next_number(turn.rules, &self.old);
+        let renumbered = turn.rules.switches.returned_template == ReturnedTemplate::Renumbered;
+        if renumbered && current.number < number {
             return self.wait_at(Step::Renumber(*current, number), turn);
         }
         self.have_current(current, turn);
@@ -511,7 +529,9 @@ impl Sync {
             turn.effects.extend(plan.effects);
             let caller = Caller::Manage { failed_seen: plan.failed_seen };
             let creates = segment(plan.creates);
-            let next = SyncNodes::begin(turn.rules, caller, creates, plan.deletes, self.labels(), &mut turn.memory);
+            turn.makes_pods(&creates);
+            let deletes = deletions(turn.rules, plan.deletes, claimed);
+            let next = SyncNodes::begin(turn.rules, caller, creates, deletes, self.labels(), &mut turn.memory);
             self.clone().pods_synced(next, turn);
         }
     }
@@ -543,7 +563,7 @@ impl Sync {
         if counts_wanted_nodes(rules) {
             turn.effects.extend(failed_placements(&self.nodes));
             return match roll_wanted_nodes(rules, &self.ds, &self.nodes, &node_pods, self.hash) {
-                Ok(plans) => self.roll_plans(plans, turn),
+                Ok(plans) => self.roll_plans(plans, claimed, turn),
                 Err(failure) if failure.stage == Stage::Panic => turn.finish(Err(failure)),
                 Err(failure) => self.update_failed(failure, turn),
             };
@@ -554,27 +574,29 @@ impl Sync {
         };
         if limits.max_surge == 0 {
             let plans = roll_unavailable(rules, &self.ds, &self.nodes, &node_pods, self.hash, limits.max_unavailable);
-            return self.roll_plans(plans, turn);
+            return self.roll_plans(plans, claimed, turn);
         }
         let survey = survey_surge(rules, &self.ds, &self.nodes, &node_pods, self.hash);
         if survey.old_only.is_empty() {
             let plan = SurgePlan { deletes: survey.deletes, ..SurgePlan::default() };
-            return self.surge(&plan, &[], turn);
+            return self.surge(&plan, claimed, turn);
         }
         self.wait_at(Step::LookUpNodes(survey, (limits.max_surge, limits.desired)), turn);
     }
 
     fn surge(self, plan: &SurgePlan, pods: &[Pod], turn: Turn<'_, '_>) {
         let plans = roll_surge(turn.rules, plan, pods);
-        self.roll_plans(plans, turn);
+        self.roll_plans(plans, pods, turn);
     }
 
-    fn roll_plans(self, plans: Vec<Plan>, mut turn: Turn<'_, '_>) {
+    /// EXEC-2 for each plan; `listed` are the pods as the cache shows them.
+    fn roll_plans(self, plans: Vec<Plan>, listed: &[Pod], mut turn: Turn<'_, '_>) {
         for plan in plans {
             let mut turn = turn.branch();
             let caller = Caller::RollingUpdate;
-            let next =
-                SyncNodes::begin(turn.rules, caller, plan.creates, plan.deletes, self.labels(), &mut turn.memory);
+            turn.makes_pods(&plan.creates);
+            let deletes = deletions(turn.rules, plan.deletes, listed);
+            let next = SyncNodes::begin(turn.rules, caller, plan.creates, deletes, self.labels(), &mut turn.memory);
             self.clone().pods_synced(next, turn);
         }
     }
@@ -593,7 +615,7 @@ impl Sync {
     /// SYNC-13.
     fn clean_up(self, claimed: &[Pod], mut turn: Turn<'_, '_>) {
         let node_pods = NodePods::group(turn.rules, claimed, TerminalPods::Included);
-        for names in clean_up(&self.ds, &self.old, &node_pods) {
+        for names in clean_up(turn.rules, &self.ds, &self.old, &node_pods) {
             self.clone().clean_up_rest(names, turn.branch());
         }
     }
@@ -613,14 +635,17 @@ impl Sync {
             return self.status_done(counters, turn); // STAT-10
         }
         let base = self.ds;
-        let request = self.status_request(&base, counters);
+        let request = self.status_request(turn.rules.switches.observed, &base, counters);
         self.wait_at(Step::WriteStatus(request, counters, StatusTry::First), turn);
     }
 
     /// The write of `counters` onto `base` (STAT-11).
-    fn status_request(&self, base: &DaemonSet, counters: Counters) -> Request {
+    fn status_request(&self, observed: Observed, base: &DaemonSet, counters: Counters) -> Request {
         let observed_generation = match self.observe {
-            Observe::Raise => self.ds.generation,
+            Observe::Raise => match observed {
+                Observed::Copied => self.ds.generation,
+                Observed::Incremented => base.status.observed_generation + 1,
+            },
             Observe::Keep => base.status.observed_generation,
         };
         let status = Status { counters, observed_generation, collision_count: base.status.collision_count };
@@ -650,7 +675,7 @@ impl Sync {
         match (reply, turn.rules.switches.status_retry) {
             (Reply::Error(reason), _) => self.status_failed(Failure::new(Stage::Status, reason), turn),
             (Reply::DaemonSet(live), StatusRetry::Once) => {
-                let request = self.status_request(&live, counters);
+                let request = self.status_request(turn.rules.switches.observed, &live, counters);
                 self.wait_at(Step::WriteStatus(request, counters, StatusTry::Second), turn);
             }
             (Reply::DaemonSet(_) | Reply::Done | Reply::Revision(_) | Reply::Pod(_), _) => {
@@ -680,6 +705,6 @@ fn failed_placements(nodes: &[super::record::Node]) -> impl Iterator<Item = Effe
 }
 
 /// The creates of manage: one segment, in any order.
-fn segment(creates: Few<super::record::NodeName>) -> Segments<super::record::NodeName> {
+fn segment(creates: Few<NodeName>) -> Segments<NodeName> {
     if creates.is_empty() { Segments::new() } else { Segments::from_iter([creates]) }
 }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::memory::Memory;
-use super::record::{NodeName, Placement, Uid};
+use super::record::{NodeName, Placement, PodName, Uid};
 use crate::release::{
     AvailabilityTimer, DeletionSeen, Gate, InvalidSelectors, NodeWake, NodeWakeOwner, RecreateSeen, Switches, Wipe,
 };
@@ -31,12 +31,12 @@ pub enum Effect {
     EnqueueRateLimited(Key),
     /// The node's name is added to the node queue (EVT-15).
     EnqueueNode(NodeName),
-    /// A creation is counted (EXP-3).
-    CreationObserved(Key),
-    /// A deletion is counted.
-    DeletionObserved(Key),
-    /// The expectations of the key are dropped (EVT-4).
-    ForgetExpectations(Key),
+    /// A creation is counted (EXP-3) for the `DaemonSet` of this key and uid.
+    CreationObserved(Key, Uid),
+    /// The deletion of this pod is counted.
+    DeletionObserved(Key, Uid, PodName),
+    /// The expectations are dropped (EVT-4).
+    ForgetExpectations(Key, Uid),
     /// The record of own writes of the key is dropped, if it is of this uid (EVT-4).
     ForgetOwnWrites(Key, Uid),
 }
@@ -45,15 +45,15 @@ impl Effect {
     /// What it does to the memory of `key`.
     pub fn apply(self, key: Key, memory: &mut Memory) {
         match self {
-            Self::CreationObserved(of) if of == key => memory.creation_observed(),
-            Self::DeletionObserved(of) if of == key => memory.deletion_observed(),
-            Self::ForgetExpectations(of) if of == key => memory.expectations = None,
+            Self::CreationObserved(of, uid) if of == key => memory.creation_observed(uid),
+            Self::DeletionObserved(of, uid, pod) if of == key => memory.deletion_observed(uid, pod),
+            Self::ForgetExpectations(of, uid) if of == key => memory.forget_expectations(uid),
             Self::ForgetOwnWrites(of, uid) if of == key => {
                 memory.own_writes = memory.own_writes.filter(|own| own.uid != uid);
             }
-            Self::CreationObserved(_)
-            | Self::DeletionObserved(_)
-            | Self::ForgetExpectations(_)
+            Self::CreationObserved(..)
+            | Self::DeletionObserved(..)
+            | Self::ForgetExpectations(..)
             | Self::ForgetOwnWrites(..)
             | Self::Enqueue(_)
             | Self::EnqueueAfter(..)
@@ -150,7 +150,7 @@ pub fn delete_daemon_set(switches: &Switches, key: Key, uid: Uid, syncing: bool)
         Wipe::UnderKeyLock => !syncing,
     };
     if forgets {
-        effects.push(Effect::ForgetExpectations(key));
+        effects.push(Effect::ForgetExpectations(key, uid));
         if switches.gate != Gate::Off {
             effects.push(Effect::ForgetOwnWrites(key, uid));
         }
@@ -190,15 +190,21 @@ pub fn delete_revision(daemon_sets: &[CachedDaemonSet], object: &Object) -> Effe
 }
 
 /// `addPod` (EVT-8). `suspended` as in [`delete_pod`].
-pub fn add_pod(switches: &Switches, daemon_sets: &[CachedDaemonSet], object: &Object, suspended: &[Key]) -> Effects {
+pub fn add_pod(
+    switches: &Switches,
+    daemon_sets: &[CachedDaemonSet],
+    name: PodName,
+    object: &Object,
+    suspended: &[Key],
+) -> Effects {
     if object.deleting {
-        return delete_pod(daemon_sets, object, suspended);
+        return delete_pod(daemon_sets, name, object, suspended);
     }
     if object.controller == Controller::None {
         return enqueue_matching(switches, daemon_sets, object);
     }
     match resolve(daemon_sets, object.controller) {
-        Some(ds) => Effects::from_slice(&[Effect::CreationObserved(ds.key), Effect::Enqueue(ds.key)]),
+        Some(ds) => Effects::from_slice(&[Effect::CreationObserved(ds.key, ds.uid), Effect::Enqueue(ds.key)]),
         None => Effects::new(),
     }
 }
@@ -207,8 +213,8 @@ pub fn add_pod(switches: &Switches, daemon_sets: &[CachedDaemonSet], object: &Ob
 pub fn update_pod(
     switches: &Switches,
     daemon_sets: &[CachedDaemonSet],
-    old: &Object,
-    new: &Object,
+    name: PodName,
+    (old, new): (&Object, &Object),
     change: Change,
     suspended: &[Key],
 ) -> Effects {
@@ -221,7 +227,7 @@ pub fn update_pod(
         DeletionSeen::Removal => false,
     };
     if new.deleting && counts {
-        return delete_pod(daemon_sets, new, suspended);
+        return delete_pod(daemon_sets, name, new, suspended);
     }
     let mut effects = enqueue_owners(switches, daemon_sets, old, new, change);
     let timed = match switches.availability_timer {
@@ -242,9 +248,9 @@ pub fn update_pod(
 
 /// `deletePod` (EVT-11). `suspended`: the `DaemonSet`s of the store that wait for room on the pod's node (LEG-14); empty
 /// for an unbound pod and in releases without such a list (EVT-20).
-pub fn delete_pod(daemon_sets: &[CachedDaemonSet], object: &Object, suspended: &[Key]) -> Effects {
+pub fn delete_pod(daemon_sets: &[CachedDaemonSet], name: PodName, object: &Object, suspended: &[Key]) -> Effects {
     match resolve(daemon_sets, object.controller) {
-        Some(ds) => Effects::from_slice(&[Effect::DeletionObserved(ds.key), Effect::Enqueue(ds.key)]),
+        Some(ds) => Effects::from_slice(&[Effect::DeletionObserved(ds.key, ds.uid, name), Effect::Enqueue(ds.key)]),
         None => suspended.iter().map(|key| Effect::EnqueueRateLimited(*key)).collect(),
     }
 }

@@ -11,7 +11,7 @@ use super::node_pods::NodePods;
 use super::record::{DaemonSet, Pod, Revision, Symbol};
 use super::request::Request;
 use super::sync::Rules;
-use crate::release::{DedupRelabel, RelabelVerb};
+use crate::release::{DedupRelabel, LiveRevisions, NextNumber, RelabelVerb};
 
 /// Revisions of one `DaemonSet`.
 pub type Revisions = SmallVec<[Revision; 4]>;
@@ -40,8 +40,12 @@ pub fn split(ds: &DaemonSet, claimed: &[Revision]) -> (Revisions, Few<OldRevisio
 }
 
 /// HIST-5: one more than the largest number of an old revision.
-pub fn next_number(old: &[OldRevision]) -> i64 {
-    old.iter().map(|revision| revision.number).max().unwrap_or(0).max(0) + 1
+pub fn next_number(rules: &Rules, old: &[OldRevision]) -> i64 {
+    let largest = match rules.switches.next_number {
+        NextNumber::AboveLargest => old.iter().map(|revision| revision.number).max().unwrap_or(0).max(0),
+        NextNumber::AboveCount => i64::try_from(old.len()).unwrap_or(i64::MAX - 1),
+    };
+    largest + 1
 }
 
 /// The revisions of which any can be the one that de-duplication keeps: those with the largest number (HIST-15).
@@ -70,13 +74,14 @@ pub fn relabels(rules: &Rules, claimed: &[Pod], kept: Symbol, removed: &[Revisio
 }
 
 /// The revisions to delete, in order (HIST-17); every possible list, for numbers need not be unique.
-pub fn clean_up(ds: &DaemonSet, old: &[OldRevision], node_pods: &NodePods) -> Vec<Few<Symbol>> {
+pub fn clean_up(rules: &Rules, ds: &DaemonSet, old: &[OldRevision], node_pods: &NodePods) -> Vec<Few<Symbol>> {
     let limit = usize::try_from(ds.revision_history_limit).unwrap_or(0);
     let excess = old.len().saturating_sub(limit);
     if excess == 0 {
         return vec![Few::new()];
     }
-    let is_live = |hash: Symbol| hash != Symbol::EMPTY && node_pods.all().any(|pod| pod.hash == hash);
+    let spares = rules.switches.live_revisions == LiveRevisions::Kept;
+    let is_live = |hash: Symbol| spares && hash != Symbol::EMPTY && node_pods.all().any(|pod| pod.hash == hash);
     let dead: Few<OldRevision> = old.iter().filter(|revision| !is_live(revision.hash)).copied().collect();
     orders_by_number(&dead, excess)
 }

@@ -31,8 +31,8 @@ pub enum Request {
     RelabelPod(PodName, Symbol, Option<ResourceVersion>),
     /// Creation of a pod for a node (EXEC-5): hash and generation labels.
     CreatePod(NodeName, Symbol, Option<i64>),
-    /// Deletion by name, without preconditions (API-9).
-    DeletePod(PodName),
+    /// Deletion by name (API-9). The version is sent, with the uid, only under a precondition.
+    DeletePod(PodName, Option<ResourceVersion>),
     /// Write of the status subresource (STAT-11, HIST-13).
     UpdateStatus(Uid, ResourceVersion, Status),
 }

@@ -113,6 +113,8 @@ pub enum Effect {
     FailedDaemonPod,
     /// An event about the `DaemonSet`: a succeeded pod is deleted.
     SucceededDaemonPod,
+    /// Making pods has changed the template that the cache shares with the sync (DS-B43).
+    TemplateNormalised,
     /// An event about the `DaemonSet`: its selector is empty (SYNC-5).
     SelectingAll,
     /// The node wants the pod and has no room for it (LEG-13).

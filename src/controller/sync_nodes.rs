@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use super::choice::{Few, Segments, subsets};
 use super::memory::Memory;
-use super::record::{NodeName, PodName};
+use super::record::{NodeName, Pod, PodName, ResourceVersion, Uid};
 use super::request::{Causes, Reason, Reply, Request};
 use super::sync::{Batches, Rules};
-use crate::release::{CreateError, DeleteNotFound, NamespaceTerminating, SkippedCreates};
+use crate::release::{CreateError, DeleteNotFound, DeletePrecondition, NamespaceTerminating, SkippedCreates};
 
 /// On whose behalf pods are created and deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -31,7 +31,7 @@ pub struct SyncNodes {
     /// Nodes whose create was not attempted yet.
     pub waiting: Segments<NodeName>,
     /// Pods still to be deleted, once the creates are done (EXEC-7).
-    pub deletes: Few<PodName>,
+    pub deletes: Few<Deletion>,
     /// Creates or deletes in flight.
     pub in_flight: Few<Request>,
     /// Size of the present slow-start batch (EXEC-3).
@@ -42,6 +42,18 @@ pub struct SyncNodes {
     pub batch_failed: bool,
     /// What has failed so far.
     pub causes: Causes,
+}
+
+/// A pod to be deleted, and the version in the cache that guards it, if any does (API-9).
+pub type Deletion = (PodName, Option<ResourceVersion>);
+
+/// The deletions of the pods called `names`, which are among `listed`.
+pub fn deletions(rules: &Rules, names: Few<PodName>, listed: &[Pod]) -> Few<Deletion> {
+    let guard = |name: PodName| match rules.switches.delete_precondition {
+        DeletePrecondition::None => None,
+        DeletePrecondition::UidAndVersion => listed.iter().find(|pod| pod.name == name).map(|pod| pod.resource_version),
+    };
+    names.into_iter().map(|name| (name, guard(name))).collect()
 }
 
 /// What is next after a batch.
@@ -59,15 +71,13 @@ impl SyncNodes {
         rules: &Rules,
         caller: Caller,
         creates: Segments<NodeName>,
-        deletes: Few<PodName>,
+        deletes: Few<Deletion>,
         labels: Labels,
         memory: &mut Memory,
     ) -> Next {
         let total: usize = creates.iter().map(Few::len).sum();
-        memory.set_expectations(
-            i32::try_from(total).unwrap_or(i32::MAX),
-            i32::try_from(deletes.len()).unwrap_or(i32::MAX),
-        );
+        let add = i32::try_from(total).unwrap_or(i32::MAX);
+        memory.set_expectations(&rules.switches, labels.owner, add, deletes.iter().map(|(name, _)| *name));
         let call = Self {
             caller,
             waiting: creates,
@@ -92,7 +102,7 @@ impl SyncNodes {
                 SkippedCreates::OverSubtracted => usize::from(self.total - self.batch),
             };
             self.batch_failed = false;
-            memory.lower_expectations(i32::try_from(skipped).unwrap_or(i32::MAX), 0); // EXEC-4
+            memory.lower_expectations(labels.owner, i32::try_from(skipped).unwrap_or(i32::MAX), 0); // EXEC-4
             self.waiting.clear();
         }
         let left: usize = self.waiting.iter().map(Few::len).sum();
@@ -103,7 +113,8 @@ impl SyncNodes {
             return Next::InFlight(self.choose_batch(rules, labels, size));
         }
         if !self.deletes.is_empty() {
-            self.in_flight = std::mem::take(&mut self.deletes).into_iter().map(Request::DeletePod).collect();
+            let deletes = std::mem::take(&mut self.deletes);
+            self.in_flight = deletes.into_iter().map(|(name, guard)| Request::DeletePod(name, guard)).collect();
             return Next::InFlight(vec![self]);
         }
         Next::Returned(self.caller, self.causes)
@@ -148,8 +159,8 @@ impl SyncNodes {
         self.in_flight.retain(|pending| *pending != request);
         if let Reply::Error(reason) = reply {
             match request {
-                Request::CreatePod(..) => self.create_failed(rules, reason, memory),
-                Request::DeletePod(_) => self.delete_failed(rules, reason, memory),
+                Request::CreatePod(..) => self.create_failed(rules, labels.owner, reason, memory),
+                Request::DeletePod(name, _) => self.delete_failed(rules, labels.owner, name, reason, memory),
                 Request::GetDaemonSet
                 | Request::GetRevision(_)
                 | Request::AdoptPod(..)
@@ -168,7 +179,7 @@ impl SyncNodes {
     }
 
     /// EXEC-6, EXP-12, EXP-13.
-    fn create_failed(&mut self, rules: &Rules, reason: Reason, memory: &mut Memory) {
+    fn create_failed(&mut self, rules: &Rules, owner: Uid, reason: Reason, memory: &mut Memory) {
         if reason == Reason::NamespaceTerminating
             && rules.switches.namespace_terminating == NamespaceTerminating::Ignored
         {
@@ -178,7 +189,7 @@ impl SyncNodes {
             CreateError::SwallowTimeout if reason == Reason::Timeout => return,
             CreateError::KeepOnAmbiguous if is_ambiguous(reason) => {}
             CreateError::LowerAlways | CreateError::SwallowTimeout | CreateError::KeepOnAmbiguous => {
-                memory.creation_observed();
+                memory.creation_observed(owner);
             }
         }
         self.batch_failed = true;
@@ -186,18 +197,18 @@ impl SyncNodes {
     }
 
     /// EXEC-8.
-    fn delete_failed(&mut self, rules: &Rules, reason: Reason, memory: &mut Memory) {
+    fn delete_failed(&mut self, rules: &Rules, owner: Uid, pod: PodName, reason: Reason, memory: &mut Memory) {
         if reason == Reason::NotFound {
             match rules.switches.delete_not_found {
                 DeleteNotFound::Ignore => return,
                 DeleteNotFound::Lower => {
-                    memory.deletion_observed();
+                    memory.deletion_observed(owner, pod);
                     return;
                 }
                 DeleteNotFound::Report => {}
             }
         }
-        memory.deletion_observed();
+        memory.deletion_observed(owner, pod);
         self.causes = self.causes.with(reason);
     }
 }
@@ -207,9 +218,11 @@ fn is_ambiguous(reason: Reason) -> bool {
     matches!(reason, Reason::Timeout | Reason::InternalError | Reason::ServiceUnavailable)
 }
 
-/// The labels of created pods (OBJ-13).
+/// The labels of created pods (OBJ-13), and their owner.
 #[derive(Clone, Copy, Debug)]
 pub struct Labels {
+    /// The uid of the `DaemonSet` that the call is made for.
+    pub owner: Uid,
     /// The hash of the current revision.
     pub hash: super::record::Symbol,
     /// The template generation, where its annotation parses.

@@ -31,6 +31,7 @@ pub trait Visit {
 
 impl Visit for Pod {
     fn visit(&mut self, visitor: &mut impl Visitor) {
+        visitor.pod_version(&mut self.resource_version);
         let before = self.name;
         visitor.pod(&mut self.name);
         if self.name != before {
@@ -55,13 +56,12 @@ impl Visit for Request {
                 visitor.pod(name);
                 *uid = Uid(name.0);
             }
-            Self::RelabelPod(name, _, version) => {
+            Self::RelabelPod(name, _, version) | Self::DeletePod(name, version) => {
                 visitor.pod(name);
                 if let Some(version) = version {
                     visitor.pod_version(version);
                 }
             }
-            Self::DeletePod(name) => visitor.pod(name),
             Self::AdoptRevision(_, uid) | Self::ReleaseRevision(_, uid) => visitor.revision_uid(uid),
             Self::LabelRevision(_, version) | Self::RenumberRevision(_, version, _) => {
                 visitor.revision_version(version);
@@ -78,6 +78,7 @@ impl Visit for Request {
 
 impl Visit for Memory {
     fn visit(&mut self, visitor: &mut impl Visitor) {
+        self.expected_deletions.iter_mut().flatten().for_each(|name| visitor.pod(name));
         if let Some(own) = &mut self.own_writes {
             if let Some(version) = &mut own.pods {
                 visitor.pod_version(version);
@@ -85,13 +86,21 @@ impl Visit for Memory {
             if let Some(version) = &mut own.daemon_sets {
                 visitor.daemon_set_version(version);
             }
+            if let Some(version) = &mut own.revisions {
+                visitor.revision_version(version);
+            }
         }
     }
 }
 
 impl Visit for SyncNodes {
     fn visit(&mut self, visitor: &mut impl Visitor) {
-        self.deletes.iter_mut().for_each(|name| visitor.pod(name));
+        for (name, version) in &mut self.deletes {
+            visitor.pod(name);
+            if let Some(version) = version {
+                visitor.pod_version(version);
+            }
+        }
         self.in_flight.iter_mut().for_each(|request| request.visit(visitor));
     }
 }

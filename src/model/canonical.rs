@@ -123,6 +123,7 @@ impl RankedObject for PodObject {
     const KIND: usize = 2;
     fn ranks(&mut self, ranked: &mut impl Ranked) {
         ranked.pod(&mut self.name);
+        ranked.version(2, &mut self.version);
     }
 }
 

@@ -15,7 +15,7 @@ use crate::cluster::user::{self, Found};
 use crate::cluster::watch::{Event, Informer, Notification, Versioned};
 use crate::controller::request::{Reason, Request};
 use crate::property::Property;
-use crate::release::{InformerOrder, InitialList, PlacedBy};
+use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, InitialList, PlacedBy};
 use crate::scope::{Command, ControllerKind, Scope};
 
 /// A scope as a stateright model.
@@ -115,9 +115,19 @@ impl DaemonSetModel {
     ) {
         let mut next = cluster.clone();
         let mut events = Events::new();
-        if write(&mut next, &mut events) && self.publish(cluster, &mut next, &events) {
+        let written = write(&mut next, &mut events);
+        if self.compares_pod_versions() {
+            next.store.stamp_pods(&mut events);
+        }
+        if written && self.publish(cluster, &mut next, &events) {
             steps.push((action, next));
         }
+    }
+
+    /// Whether the controller looks at the version of a single pod; otherwise pods bear none.
+    fn compares_pod_versions(&self) -> bool {
+        let switches = &self.scope.switches;
+        switches.gate == Gate::AndDeletes || switches.delete_precondition == DeletePrecondition::UidAndVersion
     }
 
     /// Sends `events` to every subscriber. False: a stream had no room before, so the step has to wait.
@@ -344,7 +354,7 @@ impl DaemonSetModel {
             | Request::CreateRevision(_)
             | Request::DeleteRevision(_)
             | Request::RelabelPod(..)
-            | Request::DeletePod(_)
+            | Request::DeletePod(..)
             | Request::UpdateStatus(..) => &[Sorts::Last],
         }
     }
@@ -361,9 +371,20 @@ impl DaemonSetModel {
                 return Answer::Error(Reason::AlreadyExists);
             }
         }
+        if self.scope.switches.adopt_recheck == AdoptRecheck::Atomic
+            && let Some(reason) = next.store.refuses_adoption(call)
+        {
+            return Answer::Error(reason);
+        }
         let Cluster { store, controllers, laggard, .. } = next;
         let shown = |target| youngest_shown(controllers, laggard.as_deref(), target);
-        store.handle(call, self.binds(), sorts, &shown, events)
+        match (store.handle(call, self.binds(), sorts, &shown, events), call.request) {
+            // Nobody looks at what a deletion answers.
+            (Answer::Pod { .. }, Request::DeletePod(..)) if self.scope.switches.gate != Gate::AndDeletes => {
+                Answer::Done
+            }
+            (answer, _) => answer,
+        }
     }
 
     /// Requests on their way: the API server carries them out.
@@ -415,12 +436,12 @@ impl DaemonSetModel {
                 continue;
             }
             let action = Action::User { user: byte(index) };
-            self.commit(steps, cluster, action, |next, events| Self::user(next, index, command, events));
+            self.commit(steps, cluster, action, |next, events| self.user(next, index, command, events));
         }
     }
 
     /// One step of a user; false: it cannot be taken now.
-    fn user(next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
+    fn user(&self, next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
         let Command::Undo(key, to) = command else {
             next.users[index].done += 1;
             let Cluster { store, controllers, laggard, .. } = next;
@@ -440,13 +461,15 @@ impl DaemonSetModel {
                 let Some(object) = next.store.daemon_sets.get(key) else { return false };
                 user.undo = Undo::Read(object.uid, object.template);
             }
-            Undo::Read(uid, template) => match user::choose_revision(&next.store, uid, template, to) {
-                Found::Template(chosen) => user.undo = Undo::Chosen(chosen),
-                Found::Skipped | Found::Error => {
-                    user.undo = Undo::Idle;
-                    user.done += 1;
+            Undo::Read(uid, template) => {
+                match user::choose_revision(self.scope.switches.undo_choice, &next.store, uid, template, to) {
+                    Found::Template(chosen) => user.undo = Undo::Chosen(chosen),
+                    Found::Skipped | Found::Error => {
+                        user.undo = Undo::Idle;
+                        user.done += 1;
+                    }
                 }
-            },
+            }
             Undo::Chosen(chosen) => {
                 user.undo = Undo::Idle;
                 user.done += 1;

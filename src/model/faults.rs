@@ -9,7 +9,7 @@ use crate::cluster::api_server::{Answer, Call, Events};
 use crate::cluster::kubelet;
 use crate::cluster::object::{DaemonSetObject, Key, Object, PodObject};
 use crate::cluster::watch::{Event, Informer, Versioned};
-use crate::controller::record::{Symbol, Uid};
+use crate::controller::record::{PodName, Symbol, Uid};
 use crate::controller::request::{Reason, Request};
 use crate::release::{Expiry, ExpiryWakeup, RelabelVerb, Relist};
 use crate::scope::Faults;
@@ -249,11 +249,9 @@ impl DaemonSetModel {
                 true
             }
             Request::RelabelPod(name, ..) if self.scope.switches.relabel_verb == RelabelVerb::Update => {
-                let found = next.store.pods.iter().find(|pod| u32::from(pod.name) == name.0).copied();
-                let Some(object) = found else { return false };
-                next.store.put_pod(object, events);
-                true
+                touch_pod(next, name, events)
             }
+            Request::DeletePod(name, Some(_)) => touch_pod(next, name, events),
             Request::GetDaemonSet
             | Request::GetRevision(_)
             | Request::AdoptPod(..)
@@ -264,7 +262,7 @@ impl DaemonSetModel {
             | Request::DeleteRevision(_)
             | Request::RelabelPod(..)
             | Request::CreatePod(..)
-            | Request::DeletePod(_) => false,
+            | Request::DeletePod(_, None) => false,
         }
     }
 
@@ -363,4 +361,12 @@ fn crashed(cluster: &Cluster, index: usize) -> Cluster {
     }
     next.replies.retain(|(call, _)| usize::from(call.controller) != index);
     next
+}
+
+/// Somebody else writes a pod without changing what the model knows of it; false: it is gone.
+fn touch_pod(next: &mut Cluster, name: PodName, events: &mut Events) -> bool {
+    let found = next.store.pods.iter().find(|pod| u32::from(pod.name) == name.0).copied();
+    let Some(object) = found else { return false };
+    next.store.put_pod(object, events);
+    true
 }

@@ -11,7 +11,7 @@ use crate::cluster::watch::Notification;
 use crate::controller::handlers::{
     self, CachedDaemonSet, Change, Controller, Effect, Effects, Key, NodeChange, Object, PlacedDaemonSet, Selects,
 };
-use crate::controller::record::{NodeName, Uid};
+use crate::controller::record::{NodeName, PodName, Uid};
 use crate::scope::Scope;
 
 /// The key of a `DaemonSet` name of the scope, as the handlers know it.
@@ -126,11 +126,12 @@ fn handle_pod(scope: &Scope, process: &mut Process, notification: Notification<P
         labelled: pod.labelled,
         ready: pod.ready,
     };
+    let name = |pod: &PodObject| PodName(u32::from(pod.name));
     let selected = |process: &Process, pod: &PodObject| cached(scope, process, pod.owner_key, pod.labelled);
     let switches = &scope.switches;
     let effects = match &notification {
         Notification::Added(new) => {
-            handlers::add_pod(switches, &selected(process, new), &object(new), &suspended(process, new))
+            handlers::add_pod(switches, &selected(process, new), name(new), &object(new), &suspended(process, new))
         }
         Notification::Updated(old, new) => {
             let change = Change {
@@ -138,11 +139,12 @@ fn handle_pod(scope: &Scope, process: &mut Process, notification: Notification<P
                 controller: old.owner != new.owner,
                 labels: old.labelled != new.labelled || old.hash != new.hash,
             };
+            let versions = (&object(old), &object(new));
             let waiting = suspended(process, new);
-            handlers::update_pod(switches, &selected(process, new), &object(old), &object(new), change, &waiting)
+            handlers::update_pod(switches, &selected(process, new), name(new), versions, change, &waiting)
         }
         Notification::Deleted(old) => {
-            handlers::delete_pod(&selected(process, old), &object(old), &suspended(process, old))
+            handlers::delete_pod(&selected(process, old), name(old), &object(old), &suspended(process, old))
         }
     };
     apply(process, &effects);
@@ -253,9 +255,9 @@ fn apply(process: &mut Process, effects: &[Effect]) {
                     process.node_queue.sort_unstable();
                 }
             }
-            Effect::CreationObserved(_)
-            | Effect::DeletionObserved(_)
-            | Effect::ForgetExpectations(_)
+            Effect::CreationObserved(..)
+            | Effect::DeletionObserved(..)
+            | Effect::ForgetExpectations(..)
             | Effect::ForgetOwnWrites(..) => {}
         }
     }

@@ -466,7 +466,7 @@ impl Teller<'_> {
             Request::CreatePod(node, ..) => {
                 format!("create a pod on {}", self.node(u8::try_from(node.0).unwrap_or_default()))
             }
-            Request::DeletePod(name) => format!("delete pod {}", self.pods.of(name.0)),
+            Request::DeletePod(name, _) => format!("delete pod {}", self.pods.of(name.0)),
             Request::UpdateStatus(_, _, status) => format!(
                 "write status (observedGeneration {}, {} desired, {} updated, {} available)",
                 status.observed_generation,
@@ -486,7 +486,7 @@ impl Teller<'_> {
                 |pod| format!("creates {}, {}", self.pod(pod.name), self.hash(pod.hash)),
             );
         }
-        if let Request::DeletePod(name) = request {
+        if let Request::DeletePod(name, _) = request {
             return format!("deletes {}", self.pod(u8::try_from(name.0).unwrap_or_default()));
         }
         format!("carries out: {}", self.request(request, key))

@@ -8,6 +8,7 @@ use super::state::{Backoff, Process, Queued};
 use super::view::{self, Records};
 use crate::cluster::api_server::{Answer, Call, Origin};
 use crate::cluster::object::{Key, List};
+use crate::controller::record::TemplateId;
 use crate::controller::request::{Failure, Request, Stage};
 use crate::controller::sync::{Batches, Effect, Outcome, PodPhase, Point, Rules, State, Step, Sync, Wait};
 use crate::controller::sync_nodes::Caller;
@@ -32,7 +33,7 @@ pub fn rules(scope: &Scope) -> Rules {
 /// A worker takes `key` from the queue and begins a sync (SYNC-2 to SYNC-6), as far as the first pods are read.
 pub fn begin(scope: &Scope, process: &Process, controller: u8, key: Key) -> Vec<Alternative> {
     let records = Records::of(scope, process, key, None);
-    let outcome = Sync::start(&rules(scope), &records.view(), process.work[usize::from(key)].memory);
+    let outcome = Sync::start(&rules(scope), &records.view(), process.work[usize::from(key)].memory.clone());
     let mut taken = process.clone();
     taken.work[usize::from(key)].queue = Queued::Processing;
     taken.work[usize::from(key)].suspended.clear(); // manage finds them anew
@@ -49,7 +50,7 @@ pub fn proceed(scope: &Scope, process: &Process, controller: u8, key: Key) -> Ve
     let sync = work.sync.as_ref().expect("a sync is under way");
     let records = Records::of(scope, process, key, Some(sync.daemon_set()));
     let mut outcomes = Vec::new();
-    sync.proceed(&rules(scope), &records.view(), work.memory, &mut outcomes);
+    sync.proceed(&rules(scope), &records.view(), work.memory.clone(), &mut outcomes);
     follow(scope, process, controller, key, outcomes, After::Point)
 }
 
@@ -64,7 +65,7 @@ pub fn take_reply(scope: &Scope, process: &Process, call: &Call, answer: &Answer
     let sync = work.sync.as_ref().expect("a reply is awaited by a sync");
     let reply = view::reply(scope, key, answer);
     let mut outcomes = Vec::new();
-    sync.reply(&rules(scope), call.request, reply, work.memory, &mut outcomes);
+    sync.reply(&rules(scope), call.request, reply, work.memory.clone(), &mut outcomes);
     follow(scope, process, call.controller, key, outcomes, After::Reply { others })
 }
 
@@ -105,7 +106,7 @@ fn follow(
             State::Finished(result) => {
                 let ds = process.work[usize::from(key)].sync.as_ref().map(|sync| *sync.daemon_set());
                 process.work[usize::from(key)].memory = outcome.memory;
-                apply(&mut process, key, ds.as_ref(), &outcome.effects);
+                apply(scope, &mut process, key, ds.as_ref(), &outcome.effects);
                 finish(&mut process, key, result);
                 alternatives.push(Alternative { process, calls: List::new(), ended: Some(result) });
                 continue;
@@ -115,7 +116,7 @@ fn follow(
         work.memory = outcome.memory;
         let ds = *sync.daemon_set();
         work.sync = Some(sync);
-        apply(&mut process, key, Some(&ds), &outcome.effects);
+        apply(scope, &mut process, key, Some(&ds), &outcome.effects);
         let sync = process.work[usize::from(key)].sync.as_ref().expect("just stored");
         match sync.wait(&rules(scope)) {
             Wait::Point(point) if reads_at_once(sync, point, after_reply) => {
@@ -123,7 +124,7 @@ fn follow(
                 let work = &process.work[usize::from(key)];
                 let mut outcomes = Vec::new();
                 let sync = work.sync.as_ref().expect("just stored");
-                sync.proceed(&rules(scope), &records.view(), work.memory, &mut outcomes);
+                sync.proceed(&rules(scope), &records.view(), work.memory.clone(), &mut outcomes);
                 open.extend(outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)));
             }
             Wait::Point(_) => alternatives.push(Alternative { process, calls: List::new(), ended: None }),
@@ -175,14 +176,20 @@ fn call(controller: u8, key: Key, sync: &Sync, request: Request) -> Call {
         key,
         uid: small(sync.ds.uid.0),
         template: small(sync.ds.template.0),
-        collisions: sync.ds.status.collision_count.map_or(0, |count| u8::try_from(count).expect("few collisions")),
+        revision: small(sync.ds.revision_name.0),
         origin,
         request,
     }
 }
 
 /// What a step does besides requests.
-fn apply(process: &mut Process, key: Key, ds: Option<&crate::controller::record::DaemonSet>, effects: &[Effect]) {
+fn apply(
+    scope: &Scope,
+    process: &mut Process,
+    key: Key,
+    ds: Option<&crate::controller::record::DaemonSet>,
+    effects: &[Effect],
+) {
     let work = &mut process.work[usize::from(key)];
     for effect in effects {
         match effect {
@@ -197,6 +204,16 @@ fn apply(process: &mut Process, key: Key, ds: Option<&crate::controller::record:
                 if !work.backoff.contains(&backoff) {
                     work.backoff.push(backoff);
                     work.backoff.sort_unstable();
+                }
+            }
+            Effect::TemplateNormalised => {
+                // The sync's copy and the cache are one object.
+                let Some(sync) = &mut work.sync else { continue };
+                let template = &scope.templates[sync.ds.template.0 as usize];
+                let Some(normalised) = template.normalised else { continue };
+                sync.ds.template = TemplateId(u32::from(normalised));
+                for cached in process.daemon_sets.store.0.iter_mut().filter(|cached| cached.key == key) {
+                    cached.template = normalised;
                 }
             }
             Effect::RequeueAfterBackoff(_) => work.backoff_timer = true,

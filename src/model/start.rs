@@ -4,13 +4,12 @@ use smallvec::SmallVec;
 
 use super::informed;
 use super::state::{Cluster, Laggard, Machine, Process, User, Work};
+use super::view::revision_hash;
 use crate::cluster::api_server::{Events, Store};
-use crate::cluster::object::{
-    DaemonSetObject, Deleting, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash,
-};
+use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, PodObject, PodPhase, RevisionObject};
 use crate::cluster::user;
-use crate::cluster::watch::{Informer, Notification};
-use crate::release::{InitialList, Relist};
+use crate::cluster::watch::{Event, Informer, Notification, Versioned};
+use crate::release::{AwaitRevisions, InitialList, Relist};
 use crate::scope::{Scope, Start};
 
 /// The first cluster of a behaviour; its controller has listed everything and is idle.
@@ -29,6 +28,9 @@ pub fn cluster(scope: &Scope) -> Cluster {
         user::fill(&mut store, byte(name), &|_| 0, &mut events);
     }
     let mut controller = process(scope, &store, Laggard::default());
+    for event in std::mem::take(&mut controller.revisions.stream) {
+        controller.revisions.apply(event);
+    }
     controller.node_queue.clear();
     for work in &mut controller.work {
         work.queue = super::state::Queued::No;
@@ -53,7 +55,7 @@ pub fn cluster(scope: &Scope) -> Cluster {
 /// The first `DaemonSet` has rolled out its first template everywhere.
 fn settle(scope: &Scope, store: &mut Store, events: &mut Events) {
     let (key, template, strategy) = (0, 0, 0);
-    let hash = revision_hash(key, template, 0);
+    let hash = revision_hash(scope, key, template, 0);
     store.uids = 1;
     let placed = |node: &NodeObject| scope.placement[usize::from(template)][usize::from(node.variant)];
     let hosts: Vec<u8> = store.nodes.iter().filter(|node| placed(node).should_run).map(|node| node.name).collect();
@@ -84,6 +86,7 @@ fn settle(scope: &Scope, store: &mut Store, events: &mut Events) {
             ready: true,
             matured: scope.strategies[usize::from(strategy)].min_ready_seconds > 0,
             deleting: false,
+            version: 0,
         };
         store.put_pod(pod, events);
     }
@@ -126,15 +129,26 @@ fn laggard(scope: &Scope, store: &Store) -> Laggard {
     }
 }
 
-/// A new process: its lists are fresh, but for those that `past` shows. Workers start once all four lists are there;
-/// every listed object goes through its add handler, at once unless handlers lag.
+/// Revisions whose list is still on its way, object by object: each takes the place of an undelivered commit.
+fn arriving(listed: Informer<RevisionObject>) -> Informer<RevisionObject> {
+    let event = |object: &RevisionObject| Versioned { version: object.version, event: Event::Put(*object) };
+    let stream = listed.store.iter().map(event).chain(listed.stream).collect();
+    Informer { stream, ..Informer::default() }
+}
+
+/// A new process: its lists are fresh, but for those that `past` shows. Workers start once all four lists are there (Q-5;
+/// but for the revisions where they do not wait for these, DS-B45); every listed object goes through its add handler, at once unless handlers lag.
 pub fn process(scope: &Scope, store: &Store, past: Laggard) -> Process {
     let [daemon_sets, revisions, pods, nodes] = store.versions;
+    let listed = past.revisions.unwrap_or_else(|| Informer::listed(&store.revisions, revisions));
     let mut process = Process {
         running: true,
         retiring: false,
         daemon_sets: past.daemon_sets.unwrap_or_else(|| Informer::listed(&store.daemon_sets, daemon_sets)),
-        revisions: past.revisions.unwrap_or_else(|| Informer::listed(&store.revisions, revisions)),
+        revisions: match scope.switches.await_revisions {
+            AwaitRevisions::Yes => listed,
+            AwaitRevisions::No => arriving(listed),
+        },
         pods: past.pods.unwrap_or_else(|| Informer::listed(&store.pods, pods)),
         nodes: past.nodes.unwrap_or_else(|| Informer::listed(&store.nodes, nodes)),
         node_queue: SmallVec::new(),

@@ -5,9 +5,7 @@ use smallvec::SmallVec;
 use super::state::{Process, Work};
 use crate::cluster::api_server::Answer;
 use crate::cluster::object::OTHERS;
-use crate::cluster::object::{
-    DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject, revision_hash,
-};
+use crate::cluster::object::{self, DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject};
 use crate::controller::memory::Synced;
 use crate::controller::record::{
     Counters, DaemonSet, HashLabel, Node, NodeName, Phase, Placement, Pod, PodName, ResourceVersion, Revision,
@@ -48,6 +46,7 @@ impl Records {
             synced: Synced {
                 pods: Some(version(process.pods.synced)),
                 daemon_sets: Some(version(process.daemon_sets.synced)),
+                revisions: Some(version(process.revisions.synced)),
             },
         }
     }
@@ -68,10 +67,17 @@ fn version(rank: u8) -> ResourceVersion {
     ResourceVersion(u64::from(rank))
 }
 
+/// The hash of a template with a collision count. Until something has collided, the scope may give two templates the same
+/// (HIST-13).
+pub fn revision_hash(scope: &Scope, key: Key, template: u8, collisions: u8) -> u8 {
+    let same_as = scope.templates[usize::from(template)].collides_with.filter(|_| collisions == 0);
+    object::revision_hash(key, same_as.unwrap_or(template), collisions)
+}
+
 /// A `DaemonSet` as the decisions see it.
 pub fn daemon_set(scope: &Scope, object: &DaemonSetObject) -> DaemonSet {
     let strategy = &scope.strategies[usize::from(object.strategy)];
-    let hash = Symbol(u32::from(revision_hash(object.key, object.template, object.collisions)));
+    let hash = Symbol(u32::from(revision_hash(scope, object.key, object.template, object.collisions)));
     let [desired, current, misscheduled, ready, updated, available] = object.counters.map(i32::from);
     DaemonSet {
         uid: Uid(u32::from(object.uid)),
@@ -129,7 +135,7 @@ fn pod(scope: &Scope, key: Key, min_ready_seconds: i32, object: &PodObject) -> P
     Pod {
         name: PodName(name),
         uid: Uid(name),
-        resource_version: ResourceVersion(0),
+        resource_version: version(object.version),
         created: i64::from(object.name),
         controller: object.owner.map(|uid| Uid(u32::from(uid))),
         matches: object.labelled && (object.owner_key == key || scope.overlapping_selectors),

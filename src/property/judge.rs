@@ -300,7 +300,7 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
         judged.note(Property::Budget, step::budget(model, before, action, after));
     }
     if want(Property::OwnerOnly) {
-        judged.note(Property::OwnerOnly, step::owner_only(before, action));
+        judged.note(Property::OwnerOnly, step::owner_only(before, action, after));
     }
     if want(Property::EligibleOnly) {
         judged.note(Property::EligibleOnly, step::eligible_only(before, action, after));
@@ -312,7 +312,7 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
         judged.note(Property::NoPanic, step::no_panic(before, action, after));
     }
     if want(Property::RolloutReplaces) {
-        judged.note(Property::RolloutReplaces, step::rollout_replaces(before, action));
+        judged.note(Property::RolloutReplaces, step::rollout_replaces(before, action, after));
     }
     if want(Property::RolloutProceeds) {
         judged.note(Property::RolloutProceeds, step::rollout_proceeds(before, action, after));

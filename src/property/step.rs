@@ -73,9 +73,11 @@ fn sync_of<'a>(cluster: &'a Cluster, call: &Call) -> Option<&'a Sync> {
     process.work.get(usize::from(call.key))?.sync.as_deref().filter(|_| call.awaited)
 }
 
-fn deleted<'a>(before: &'a Cluster, call: &Call) -> Option<&'a PodObject> {
-    let Request::DeletePod(PodName(name)) = call.request else { return None };
-    before.store.pods.iter().find(|pod| u32::from(pod.name) == name && !pod.deleting)
+/// The pod that `call` deletes; none if it was refused, or the pod terminated before.
+fn deleted<'a>(before: &'a Cluster, call: &Call, after: &Cluster) -> Option<&'a PodObject> {
+    let Request::DeletePod(PodName(name), _) = call.request else { return None };
+    let pod = before.store.pods.iter().find(|pod| u32::from(pod.name) == name && !pod.deleting)?;
+    after.store.pods.get(pod.name).is_none_or(|left| left.deleting).then_some(pod)
 }
 
 /// After a deletion of an available pod by the rolling update at most maxUnavailable nodes are down: nodes that should run
@@ -105,7 +107,7 @@ fn within_budget(
     let object = before.daemon_set(call.key).filter(|object| object.uid == call.uid)?;
     let strategy = &model.scope.strategies[usize::from(object.strategy)];
     let serving = |pod: &PodObject| pod.owner == Some(call.uid) && serves(pod, object.strategy);
-    deleted(before, call).filter(|pod| serving(pod))?;
+    deleted(before, call, after).filter(|pod| serving(pod))?;
     let wanted: Vec<u8> = after
         .store
         .nodes
@@ -125,9 +127,9 @@ fn within_budget(
 }
 
 /// The rolling update deletes no pod from a node that its sync would put none on.
-pub fn rollout_replaces(before: &Cluster, action: &Action) -> Option<bool> {
+pub fn rollout_replaces(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
     let call = executed(before, action).filter(|call| call.origin == Origin::RollingUpdate)?;
-    let (pod, sync) = (deleted(before, call)?, sync_of(before, call)?);
+    let (pod, sync) = (deleted(before, call, after)?, sync_of(before, call)?);
     Some(sync.nodes.iter().any(|node| node.name.0 == u32::from(pod.target) && node.placement.should_run))
 }
 
@@ -150,7 +152,7 @@ pub fn undo_acts(model: &DaemonSetModel, before: &Cluster, action: &Action) -> O
     let progress = before.users[script];
     let Undo::Read(uid, template) = progress.undo else { return None };
     let Command::Undo(_, None) = model.scope.users[script][usize::from(progress.done)] else { return None };
-    match choose_revision(&before.store, uid, template, None) {
+    match choose_revision(model.scope.switches.undo_choice, &before.store, uid, template, None) {
         Found::Template(_) => Some(true),
         Found::Skipped => Some(false),
         Found::Error => None,
@@ -212,9 +214,9 @@ fn is_error(answer: &Answer) -> bool {
 }
 
 /// A pod that a sync deletes is owned by the sync's `DaemonSet` when the deletion commits.
-pub fn owner_only(before: &Cluster, action: &Action) -> Option<bool> {
+pub fn owner_only(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
     let call = executed(before, action)?;
-    deleted(before, call).map(|pod| pod.owner == Some(call.uid))
+    deleted(before, call, after).map(|pod| pod.owner == Some(call.uid))
 }
 
 /// A create is only sent for a node that the sync's node list calls eligible.

@@ -414,6 +414,34 @@ switches! {
         /// It is lost, and the sync goes on without a revision (up to 1.11): the process crashes.
         Lost,
     }
+    /// The number of a new or returning revision (HIST-5).
+    next_number: NextNumber = AboveLargest {
+        /// One more than the largest of the old ones.
+        AboveLargest,
+        /// One more than how many old ones there are: wrong once the clean-up has deleted one (a mutation).
+        AboveCount,
+    }
+    /// The revision of a template that comes back (HIST-7).
+    returned_template: ReturnedTemplate = Renumbered {
+        /// Gets the next number.
+        Renumbered,
+        /// Keeps the one it had (a mutation).
+        Kept,
+    }
+    /// Old revisions whose pods live, in the clean-up (HIST-17).
+    live_revisions: LiveRevisions = Kept {
+        /// Are not deleted.
+        Kept,
+        /// Are deleted like the others (a mutation).
+        Deleted,
+    }
+    /// How `rollout undo` to a number finds the revision (UNDO-6).
+    undo_choice: UndoChoice = ByNumber {
+        /// By its number.
+        ByNumber,
+        /// By its place among those there are (a mutation).
+        ByPosition,
+    }
     /// Whether the collision count is compared with the live one (HIST-13).
     collision_read: CollisionRead = Fresh {
         /// It is.
@@ -436,6 +464,20 @@ switches! {
         None,
         /// Owner and patch in one (a variant).
         Atomic,
+    }
+    /// Which pods and revisions are claimed (ADOPT-2 to ADOPT-4).
+    claimed_by: ClaimedBy = Controller {
+        /// Those whose controller reference has the uid; matching orphans are adopted, others released (1.6+).
+        Controller,
+        /// All that the selector matches, whoever owns them (up to 1.5).
+        Selector,
+    }
+    /// The version under which a sync writes a revision that it has adopted (ADOPT-8, DS-B54).
+    adopted_version: AdoptedVersion = Cached {
+        /// That of the cache, which the adoption has made old.
+        Cached,
+        /// That of the answer to the adoption (a fix).
+        Answered,
     }
     /// What a sync of a terminating `DaemonSet` does (SYNC-6, DS-B46).
     sync_deleting: SyncDeleting = None {
@@ -470,6 +512,13 @@ switches! {
         Name,
         /// By its uid (a fix).
         Uid,
+    }
+    /// What a status write makes of observedGeneration (STAT-13).
+    observed: Observed = Copied {
+        /// The generation of the sync's own copy.
+        Copied,
+        /// One more than it was (a mutation).
+        Incremented,
     }
     /// observedGeneration on the status-only path (SYNC-8, DS-B48).
     observed_on_skip: ObservedOnSkip = Kept {

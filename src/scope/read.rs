@@ -216,19 +216,11 @@ struct GraphFile {
     depth: u64,
 }
 
-/// Switches that profiles have and no step of the model depends on; see `ARCHITECTURE.md`.
-const NOT_EXPRESSED: &[&str] = &[
-    "expect",
-    "counter_key",
-    "delete_precondition",
-    "await_revisions",
-    "shared_mutation",
-    "invalid_selectors",
-    "history_listing",
-    "collision_error",
-    "collision_read",
-    "available_at",
-    "target",
+/// Switches that profiles have and no step of the model depends on, and why; see `ARCHITECTURE.md`.
+const NOT_EXPRESSED: &[(&str, &str)] = &[
+    ("available_at", "the model has no clock, so no pod is ready for exactly minReadySeconds"),
+    ("history_listing", "the model has one namespace"),
+    ("invalid_selectors", "the model's API server accepts no selector that does not parse"),
 ];
 
 /// The largest model file that is read, in bytes.
@@ -318,8 +310,8 @@ impl Reader<'_> {
         let profile = instead.unwrap_or(own);
         let mut switches = profile.switches;
         for (name, value) in &file.switches {
-            if NOT_EXPRESSED.contains(&name.as_str()) {
-                let message = format!("the model does not express switch `{name}`: moving it would change nothing");
+            if let Some((_, reason)) = NOT_EXPRESSED.iter().find(|(refused, _)| refused == name) {
+                let message = format!("the model does not express switch `{name}`: {reason}");
                 return Err(self.error(message, Some(value.span())));
             }
             switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
@@ -549,7 +541,17 @@ impl Reader<'_> {
             image: Option<String>,
             pods: Option<String>,
             spec: Option<serde_json::Value>,
+            collides_with: Option<String>,
+            normalised: Option<String>,
         }
+        let known: Vec<&str> = table.keys().map(String::as_str).collect();
+        let named = |of: Option<&str>| {
+            of.map(|name| {
+                command::position(&known, name)
+                    .ok_or_else(|| self.at_key(name, format!("no template is called `{name}`")))
+            })
+            .transpose()
+        };
         let mut templates = Vec::new();
         for (name, value) in table {
             let template: Template = self.section(name, value)?;
@@ -574,7 +576,10 @@ impl Reader<'_> {
                     return Err(self.at_key(name, message));
                 }
             };
-            templates.push((TemplateSpec { name: name.clone(), pods, host_ports: host_ports(&spec) }, spec));
+            let collides_with = named(template.collides_with.as_deref())?;
+            let normalised = named(template.normalised.as_deref())?;
+            let host_ports = host_ports(&spec);
+            templates.push((TemplateSpec { name: name.clone(), pods, collides_with, normalised, host_ports }, spec));
         }
         Ok(templates)
     }

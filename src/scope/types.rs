@@ -95,6 +95,10 @@ pub struct TemplateSpec {
     pub name: String,
     /// What becomes of its pods.
     pub pods: PodFate,
+    /// The template whose hash it shares as long as nothing has collided (HIST-13).
+    pub collides_with: Option<TemplateIndex>,
+    /// What it becomes where a sync changes the cached object when it makes pods (DS-B43).
+    pub normalised: Option<TemplateIndex>,
     /// Host ports its pods take on their node, ascending (LEG-10, DS-B22).
     pub host_ports: Vec<i32>,
 }

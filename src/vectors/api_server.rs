@@ -44,7 +44,7 @@ pub fn describe(setting: &Setting<'_>, request: Request) -> (&'static str, Kind,
         }
         Request::RelabelPod(name, _, Some(_)) => ("update", Kind::Pod, pod(name)),
         Request::CreatePod(node, ..) => ("create", Kind::Pod, names.node_text(node)),
-        Request::DeletePod(name) => ("delete", Kind::Pod, pod(name)),
+        Request::DeletePod(name, _) => ("delete", Kind::Pod, pod(name)),
     }
 }
 
@@ -242,7 +242,7 @@ impl ApiServer {
                 }
                 Reply::DaemonSet(setting.daemon_set_record(&written)?)
             }
-            Request::DeletePod(_) | Request::DeleteRevision(_) => {
+            Request::DeletePod(..) | Request::DeleteRevision(_) => {
                 self.delete(setting, kind, &stored)?;
                 Reply::Done
             }

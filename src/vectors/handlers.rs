@@ -265,6 +265,7 @@ pub fn own_writes(names: &Names, record: &OwnWrites) -> memory::OwnWrites {
         uid: names.uid(&record.uid),
         pods: names.version(&record.pods),
         daemon_sets: names.version(&record.daemonsets),
+        revisions: None, // no release records its revision writes
     }
 }
 
@@ -432,13 +433,15 @@ pub fn notify(
         }
         Detail::Pod(_) => {
             let cached = cached(names, &stores.daemon_sets, object);
+            let name = names.pod_of_event(&object.name);
             match (event.old, event.new) {
                 (Some(old), Some(new)) => {
                     let before = old.for_handlers(names);
-                    handlers::update_pod(switches, &cached, &before, &as_seen, change(old, new), event.suspended)
+                    let versions = (&before, &as_seen);
+                    handlers::update_pod(switches, &cached, name, versions, change(old, new), event.suspended)
                 }
-                (Some(_), None) => handlers::delete_pod(&cached, &as_seen, event.suspended),
-                (None, _) => handlers::add_pod(switches, &cached, &as_seen, event.suspended),
+                (Some(_), None) => handlers::delete_pod(&cached, name, &as_seen, event.suspended),
+                (None, _) => handlers::add_pod(switches, &cached, name, &as_seen, event.suspended),
             }
         }
         Detail::Node(_) => {
@@ -531,7 +534,7 @@ impl World<'_> {
         };
         let rules = Rules { switches: self.subject.switches, burst: 250, batches: Batches::Representative };
         let id = names.key("", key);
-        let mut outcomes = vec![Sync::start(&rules, &view, self.memory.get(&id).copied().unwrap_or_default())];
+        let mut outcomes = vec![Sync::start(&rules, &view, self.memory.get(&id).cloned().unwrap_or_default())];
         let mut effects = sync::Effects::new();
         loop {
             let outcome = outcomes.pop().ok_or_else(|| BadVector::new("the sync has no outcome"))?;
@@ -540,7 +543,7 @@ impl World<'_> {
             match outcome.state {
                 State::Finished(result) => return Ok((result.is_ok(), effects)),
                 State::Waiting(sync) => match sync.wait(&rules) {
-                    sync::Wait::Point(_) => sync.proceed(&rules, &view, self.memory[&id], &mut outcomes),
+                    sync::Wait::Point(_) => sync.proceed(&rules, &view, self.memory[&id].clone(), &mut outcomes),
                     sync::Wait::OneOf(_) | sync::Wait::Batch(_) => {
                         return Err(BadVector::new("the sync of this work item sends requests"));
                     }
@@ -583,9 +586,9 @@ pub fn queued(names: &Names, effect: Effect) -> Option<(bool, Queued)> {
         }
         Effect::EnqueueRateLimited(key) => Some((false, entry(names.key_text(key), "rateLimited", None))),
         Effect::EnqueueNode(node) => Some((true, entry(names.node_text(node), "now", None))),
-        Effect::CreationObserved(_)
-        | Effect::DeletionObserved(_)
-        | Effect::ForgetExpectations(_)
+        Effect::CreationObserved(..)
+        | Effect::DeletionObserved(..)
+        | Effect::ForgetExpectations(..)
         | Effect::ForgetOwnWrites(..) => None,
     }
 }

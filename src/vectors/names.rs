@@ -119,6 +119,12 @@ impl Names {
         PodName(u32::try_from(index).expect("a vector has few pods"))
     }
 
+    /// A pod's name in an event. One that cannot occur in a list is none that a sync asked for: all of those are one.
+    pub fn pod_of_event(&self, text: &str) -> PodName {
+        let known = self.pods.binary_search_by(|name| name.as_str().cmp(text)).ok();
+        PodName(known.and_then(|index| u32::try_from(index).ok()).unwrap_or(u32::MAX))
+    }
+
     /// Its text.
     pub fn pod_text(&self, pod: PodName) -> &str {
         &self.pods[pod.0 as usize]

@@ -140,7 +140,7 @@ fn written(
     };
     let base_labels = || base.and_then(|base| base.labels.clone()).unwrap_or_default();
     match request {
-        Request::GetDaemonSet | Request::GetRevision(_) | Request::DeleteRevision(_) | Request::DeletePod(_) => {}
+        Request::GetDaemonSet | Request::GetRevision(_) | Request::DeleteRevision(_) | Request::DeletePod(..) => {}
         Request::AdoptPod(_, uid) | Request::AdoptRevision(_, uid) => {
             "strategic".clone_into(&mut written.patch_type);
             written.patch = Some(Json(json!({"metadata": {

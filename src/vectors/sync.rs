@@ -75,7 +75,7 @@ pub fn outcomes(subject: &Subject, line: &Line, given: &Given) -> Result<BTreeSe
         revisions: &[],
         synced: synced(&setting.names, given),
     };
-    let first = Sync::start(&setting.rules, &view, world.memory);
+    let first = Sync::start(&setting.rules, &view, world.memory.clone());
     let eye = daemon_set.map(|ds| Eye::new(subject, ds, setting.now)).transpose()?;
     let mut search =
         Search { setting: &setting, eye: eye.as_ref(), outcomes: BTreeSet::new(), seen: FxHashSet::default() };
@@ -99,6 +99,7 @@ fn read_memory(setting: &Setting<'_>) -> Result<Memory, BadVector> {
     Ok(Memory {
         expectations: record.as_ref().map(expectations),
         own_writes: own.filter(|_| gate).map(|own| own_writes(&setting.names, &own)),
+        ..Memory::default()
     })
 }
 
@@ -157,7 +158,7 @@ impl Search<'_> {
                         revisions: &records.revisions,
                         synced: synced(&setting.names, setting.given),
                     };
-                    sync.proceed(&setting.rules, &view, world.memory, &mut alternatives);
+                    sync.proceed(&setting.rules, &view, world.memory.clone(), &mut alternatives);
                 }
                 Wait::OneOf(requests) => {
                     let group = group(&sync);
@@ -228,7 +229,7 @@ impl Search<'_> {
         let reply = world.send(setting, eye, group, request)?;
         world.deliver(setting, Now::After(verb, kind, n))?;
         let mut alternatives = Vec::new();
-        sync.reply(&setting.rules, request, reply, world.memory, &mut alternatives);
+        sync.reply(&setting.rules, request, reply, world.memory.clone(), &mut alternatives);
         Ok(alternatives)
     }
 
@@ -275,7 +276,7 @@ impl Search<'_> {
         let mut sync = sync.clone();
         for (index, (request, reply)) in replies.iter().enumerate() {
             let mut alternatives = Vec::new();
-            sync.reply(rules, *request, *reply, world.memory, &mut alternatives);
+            sync.reply(rules, *request, *reply, world.memory.clone(), &mut alternatives);
             if index + 1 == replies.len() {
                 return self.follow_each(&world, alternatives);
             }
@@ -382,7 +383,7 @@ fn seen(world: &World, sync: &Sync) -> Seen {
     let pending = world.delivered.iter().any(|delivered| !delivered);
     Seen {
         sync: sync.clone(),
-        memory: world.memory,
+        memory: world.memory.clone(),
         matched: world.matched.to_vec(),
         delivered: world.delivered.to_vec(),
         counts: world.counts.to_vec(),
@@ -400,7 +401,7 @@ fn group(sync: &Sync) -> Option<Group> {
         Step::Dedup(_, DedupStep::Relabel(_)) => Some(Group::Relabel),
         Step::Dedup(_, DedupStep::Delete) => Some(Group::Duplicates),
         Step::SyncNodes(call) => match call.in_flight.first() {
-            Some(Request::DeletePod(_)) => Some(Group::Deletes),
+            Some(Request::DeletePod(..)) => Some(Group::Deletes),
             _ => Some(Group::Creates),
         },
         Step::At(_)

@@ -28,6 +28,7 @@ pub fn synced(names: &Names, given: &Given) -> Synced {
     Synced {
         pods: reached(synced.map(|synced| &synced.pods)),
         daemon_sets: reached(synced.map(|synced| &synced.daemonsets)),
+        revisions: None, // no release records its revision writes
     }
 }
 

@@ -80,7 +80,7 @@ pub fn check(subject: &Subject, question: &Line) -> Result<Comparison, BadVector
         suspended: &suspended,
     };
     let record: Option<Expectations> = Deserialize::deserialize(&given.expectations)?;
-    let mut memory = Memory { expectations: record.as_ref().map(expectations), own_writes: None };
+    let mut memory = Memory { expectations: record.as_ref().map(expectations), ..Memory::default() };
     let mut ours = Answer::default();
     for effect in notify(&names, subject, &stores, notification)? {
         effect.apply(waiting, &mut memory);

@@ -179,6 +179,7 @@ impl World {
                 Effect::SelectingAll => self.events.push("SelectingAll"),
                 Effect::Suspended(node) => self.suspended.push(*node),
                 Effect::FailedPlacement => self.events.push("FailedPlacement"),
+                Effect::TemplateNormalised => {} // no release with vectors does it
             }
         }
     }
@@ -264,7 +265,7 @@ impl World {
             | Request::CreateRevision(_)
             | Request::DeleteRevision(_)
             | Request::CreatePod(..)
-            | Request::DeletePod(_)
+            | Request::DeletePod(..)
             | Request::UpdateStatus(..) => None,
         };
         let reply = match self.fault(setting, request)? {

@@ -238,7 +238,7 @@ fn a_pass_adopts_releases_claims_and_ignores_what_the_rules_say() {
             prop_assert!(last_release.zip(first_other).is_none_or(|(last, first)| last < first), "{:?}", sent);
         }
         let recorded = expected.newest.filter(|_| case.world.switches.gate != Gate::Off);
-        let own = recorded.map(|pods| OwnWrites { uid: OURS, pods: Some(pods), daemon_sets: None });
+        let own = recorded.map(|pods| OwnWrites { uid: OURS, pods: Some(pods), daemon_sets: None, revisions: None });
         prop_assert_eq!(memory.own_writes, own, "CONS-2");
         Ok(())
     });

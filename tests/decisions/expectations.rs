@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use everynode::controller::memory::{Memory, Synced};
-use everynode::controller::record::{ResourceVersion, Uid};
+use everynode::controller::record::{PodName, ResourceVersion, Uid};
+use everynode::release::Switches;
 use proptest::prelude::*;
 use proptest::sample::select;
 
@@ -105,22 +106,22 @@ fn expectations_and_own_writes_are_plain_bookkeeping() {
             match event {
                 Event::Set(add, del) => {
                     coverage.met("EXP-2 overwrites", !books.satisfied());
-                    memory.set_expectations(add, del);
+                    memory.set_expectations(&Switches::TODAY, Uid(1), add, (0..del.unsigned_abs()).map(PodName));
                     books.set = Some((add, del));
                     books.seen.clear();
                     books.minutes = 0;
                 }
                 Event::Lower(add, del) => {
                     coverage.met("EXP-3 without a record", books.set.is_none());
-                    memory.lower_expectations(add, del);
+                    memory.lower_expectations(Uid(1), add, del);
                     books.seen.push((add, del));
                 }
                 Event::CreationSeen => {
-                    memory.creation_observed();
+                    memory.creation_observed(Uid(1));
                     books.seen.push((1, 0));
                 }
                 Event::DeletionSeen => {
-                    memory.deletion_observed();
+                    memory.deletion_observed(Uid(1), PodName(0));
                     books.seen.push((0, 1));
                 }
                 Event::FiveMinutesPass => {
@@ -143,7 +144,8 @@ fn expectations_and_own_writes_are_plain_bookkeeping() {
                     books.wrote(uid, "daemonsets", number);
                 }
                 Event::Ready(pods, daemon_sets) => {
-                    let synced = Synced { pods: pods.map(version), daemon_sets: daemon_sets.map(version) };
+                    let synced =
+                        Synced { pods: pods.map(version), daemon_sets: daemon_sets.map(version), revisions: None };
                     let ready = books.ready(pods, daemon_sets);
                     prop_assert_eq!(memory.ensure_ready(synced), ready);
                     coverage.met("CONS-4 ready", ready && books.owner.is_some());
@@ -159,7 +161,7 @@ fn expectations_and_own_writes_are_plain_bookkeeping() {
             if books.set.is_none() {
                 books.seen.clear(); // EXP-3: no record, no effect
             }
-            prop_assert_eq!(memory.satisfied_expectations(), books.satisfied(), "after {:?}", event);
+            prop_assert_eq!(memory.satisfied_expectations(Uid(1)), books.satisfied(), "after {:?}", event);
             let below = memory.expectations.is_some_and(|one| one.add < 0 || one.del < 0);
             coverage.met("EXP-3 below zero", below);
             coverage.met(

@@ -78,7 +78,7 @@ fn the_next_number_is_one_more_than_that_of_any_old_revision() {
         coverage.met("old ones of equal number", expected.iter().any(equal));
         prop_assert!(old.iter().map(|one| one.number).is_sorted(), "HIST-17: by ascending number");
         prop_assert_eq!(sorted(old.iter().copied()), sorted(expected));
-        let number = next_number(&old);
+        let number = next_number(&world.rules(), &old);
         prop_assert_eq!(number, next(&world, &revisions));
         coverage.met("a current one has a larger number", current.iter().any(|one| one.number > number));
         Ok(())
@@ -179,7 +179,7 @@ fn clean_up_walks_old_revisions_by_number_and_spares_those_with_pods() {
         coverage.met("a pod without target protects nothing", old.iter().any(|one| unseen(one) && !live(one)));
         let (_, known) = split(&world.ds, &revisions);
         let found: BTreeSet<Vec<Symbol>> =
-            clean_up(&world.ds, &known, &grouped).into_iter().map(|names| names.to_vec()).collect();
+            clean_up(&world.rules(), &world.ds, &known, &grouped).into_iter().map(|names| names.to_vec()).collect();
         prop_assert_eq!(found, expected);
         Ok(())
     });

@@ -338,6 +338,7 @@ fn other_names_lead_to_the_same_under_other_names() {
                     Effect::RequeueAfterBackoff(name) => Effect::RequeueAfterBackoff(node[&name]),
                     Effect::Suspended(name) => Effect::Suspended(node[&name]),
                     Effect::RequeueAfterMinReady
+                    | Effect::TemplateNormalised
                     | Effect::FailedDaemonPod
                     | Effect::SucceededDaemonPod
                     | Effect::SelectingAll

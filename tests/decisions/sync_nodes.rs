@@ -2,10 +2,10 @@
 
 use everynode::controller::choice::{Few, Segments};
 use everynode::controller::memory::{Expectations, Memory};
-use everynode::controller::record::{NodeName, PodName, ResourceVersion, Symbol};
+use everynode::controller::record::{NodeName, PodName, ResourceVersion, Symbol, Uid};
 use everynode::controller::request::{Causes, Reason, Reply, Request, WrittenPod};
 use everynode::controller::sync::{Batches, Rules};
-use everynode::controller::sync_nodes::{Caller, Labels, Next, SyncNodes};
+use everynode::controller::sync_nodes::{Caller, Deletion, Labels, Next, SyncNodes};
 use everynode::release::{CreateError, DeleteNotFound, NamespaceTerminating, SkippedCreates, Switches};
 use proptest::prelude::*;
 use proptest::sample::select;
@@ -14,7 +14,7 @@ use super::world::{check, sorted, switches};
 
 const MOVED: &[&str] = &["create_error", "delete_not_found", "namespace_terminating", "skipped_creates"];
 
-const LABELS: Labels = Labels { hash: Symbol(1), generation: Some(3) };
+const LABELS: Labels = Labels { owner: Uid(1), hash: Symbol(1), generation: Some(3) };
 
 /// Creates in segments that keep their order, deletes, and the answers that requests get one after the other.
 #[derive(Clone, Debug)]
@@ -92,7 +92,7 @@ fn creates_start_slowly_deletes_come_last_and_the_counters_tell_what_is_still_to
         let mut memory = Memory::default();
         let creates: Segments<NodeName> =
             case.creates.iter().map(|segment| segment.iter().map(|name| NodeName(*name)).collect::<Few<_>>()).collect();
-        let deletes: Few<PodName> = (0..case.deletes).map(PodName).collect();
+        let deletes: Few<Deletion> = (0..case.deletes).map(|name| (PodName(name), None)).collect();
         let total: usize = case.creates.iter().map(Vec::len).sum();
         let mut next = SyncNodes::begin(&rules, Caller::RollingUpdate, creates, deletes, LABELS, &mut memory);
         // EXEC-2, EXP-6: before the first request.
@@ -114,7 +114,7 @@ fn creates_start_slowly_deletes_come_last_and_the_counters_tell_what_is_still_to
                 if let Request::CreatePod(NodeName(name), hash, generation) = request {
                     prop_assert_eq!((*hash, *generation), (LABELS.hash, LABELS.generation), "OBJ-13");
                     batch.push(*name);
-                } else if let Request::DeletePod(PodName(name)) = request {
+                } else if let Request::DeletePod(PodName(name), None) = request {
                     gone.push(*name);
                 } else {
                     prop_assert!(false, "{:?}", request);

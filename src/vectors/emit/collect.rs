@@ -371,7 +371,7 @@ fn cut_down(cluster: &Cluster, controller: usize, asked: Asked) -> Cluster {
     let mut store = Store::default();
     let mut shown = Process { running: true, work: process.work.clone(), ..Process::default() };
     for work in &mut shown.work {
-        *work = Work { queue: work.queue, memory: work.memory, ..Work::default() };
+        *work = Work { queue: work.queue, memory: work.memory.clone(), ..Work::default() };
     }
     match asked {
         Asked::Sync(key) => {
@@ -446,7 +446,7 @@ fn shown_to_sync(process: &Process, key: Key, arrivals: Option<Arrivals>) -> Pro
         shown.pods.synced = process.pods.synced;
         shown.daemon_sets.synced = process.daemon_sets.synced;
     }
-    shown.work[usize::from(key)] = Work { memory: work.memory, backoff, ..Work::default() };
+    shown.work[usize::from(key)] = Work { memory: work.memory.clone(), backoff, ..Work::default() };
     shown
 }
 
