@@ -11,7 +11,7 @@ use std::process::Output;
 
 use assert_cmd::Command;
 use everynode::cluster::api_server::{Answer, Binds, Call, Events, Sorts, Store};
-use everynode::cluster::object::{Object, revision_hash};
+use everynode::cluster::object::Object;
 use everynode::cluster::watch::Event;
 use everynode::controller::memory::Memory;
 use everynode::controller::queue::Queued;
@@ -23,6 +23,7 @@ use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::informed;
 use everynode::model::process::{self, Alternative, begin, proceed, take_reply};
 use everynode::model::state::{Cluster, Process};
+use everynode::model::view::revision_hash;
 use everynode::release::{Gate, PlacedBy};
 use everynode::scope::{ControllerKind, ModelFile, Scope, bundled};
 use everynode::vectors::emit::collect::{Kind, View, Views, collect};
@@ -413,7 +414,7 @@ impl Driver<'_> {
                 ..new("update", "ControllerRevision", revision(of))
             },
             Request::CreateRevision(number) => {
-                let hash = revision_hash(self.key, ds.template, ds.collisions);
+                let hash = revision_hash(self.lines.objects.scope, self.key, ds.template, ds.collisions);
                 let hash = Objects::hash(u32::from(hash));
                 wire::Request {
                     revision: number,
