@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use assert_cmd::Command;
-use everynode::cluster::api_server::{Answer, Binds, Call, Events, Sorts, Store};
+use everynode::cluster::api_server::{Answer, Call, Events, Sorts, Store};
 use everynode::cluster::object::Object;
 use everynode::cluster::watch::Event;
 use everynode::controller::memory::Memory;
@@ -19,13 +19,13 @@ use everynode::controller::record::{NodeName, PodName, ResourceVersion, Symbol, 
 use everynode::controller::request::{Reason, Request, Stage};
 use everynode::controller::sync::{DedupStep, Point, Step, Wait};
 use everynode::model::action::{Action, Resource};
-use everynode::model::compose::{DaemonSetModel, Steps};
+use everynode::model::compose::{DaemonSetModel, Steps, carry_out};
 use everynode::model::informed;
 use everynode::model::process::{self, Alternative, begin, proceed, take_reply};
 use everynode::model::state::{Cluster, Process};
 use everynode::model::view::revision_hash;
-use everynode::release::{Gate, PlacedBy};
-use everynode::scope::{ControllerKind, ModelFile, Scope, bundled};
+use everynode::release::Gate;
+use everynode::scope::{ModelFile, Scope, bundled};
 use everynode::vectors::emit::collect::{Kind, View, Views, collect};
 use everynode::vectors::emit::line::{Arrivals, Asked, Lines, Pause};
 use everynode::vectors::emit::objects::Objects;
@@ -203,19 +203,9 @@ impl Driver<'_> {
         let before = way.store.clone();
         let step = &way.process.work[usize::from(self.key)].sync.as_ref().expect("under way").step;
         let group = group(step);
-        let binds = match self.scope.switches.placed_by {
-            PlacedBy::Scheduler => Binds::Later,
-            PlacedBy::Controller => Binds::AtCreation,
-        };
-        let created = if let Request::CreatePod(NodeName(node), ..) = call.request { Some(node) } else { None };
-        let taken = self.scope.controller == ControllerKind::DeterministicNames
-            && way.store.pods.iter().any(|pod| pod.owner == Some(call.uid) && Some(u32::from(pod.target)) == created);
-        let answer = if taken {
-            Answer::Error(Reason::AlreadyExists)
-        } else {
-            way.store.handle(call, binds, Sorts::Last, &|_| 0, &mut Events::new())
-        };
-        if created.is_some() {
+        let created = matches!(call.request, Request::CreatePod(..));
+        let answer = carry_out(self.scope, &mut way.store, call, Sorts::Last, &|_| 0, &mut Events::new());
+        if created {
             // Nobody sees it before the sync ends, and its name would have to be renumbered.
             way.store.pods = before.pods.clone();
         }

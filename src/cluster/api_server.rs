@@ -259,7 +259,7 @@ impl Store {
                 if object.owner != Some(call.uid) {
                     // The patch takes out a reference that is not there: nothing changes.
                     let owner = object.owner.filter(|_| object.owner_key == call.key);
-                    return Ok(Answer::Pod { version: self.versions[2], owner });
+                    return Ok(Answer::Pod { version: object.version, owner });
                 }
                 object.owner = None;
                 let version = self.put_pod(object, events);
@@ -379,7 +379,7 @@ impl Store {
         let owner = Some(call.uid);
         if object.owner == owner {
             // The patch puts in a reference that is there: nothing changes.
-            return Ok(Answer::Pod { version: self.versions[2], owner });
+            return Ok(Answer::Pod { version: object.version, owner });
         }
         object.owner = owner;
         object.owner_key = call.key;

@@ -9,14 +9,14 @@ use super::informed;
 use super::process::{self, Alternative};
 use super::start;
 use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
-use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Sorts};
+use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Shown, Sorts, Store};
 use crate::cluster::object::{Key, Object, PodObject};
 use crate::cluster::user::{self, Found};
 use crate::cluster::watch::{Event, Informer, Notification, Versioned};
 use crate::controller::request::{Reason, Request};
 use crate::property::Property;
 use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, InitialList, PlacedBy};
-use crate::scope::{Command, ControllerKind, Scope};
+use crate::scope::{Cascade, Command, ControllerKind, Scope};
 
 /// A scope as a stateright model.
 #[derive(Clone, Debug)]
@@ -116,18 +116,12 @@ impl DaemonSetModel {
         let mut next = cluster.clone();
         let mut events = Events::new();
         let written = write(&mut next, &mut events);
-        if self.compares_pod_versions() {
+        if compares_pod_versions(&self.scope) {
             next.store.stamp_pods(&mut events);
         }
         if written && self.publish(cluster, &mut next, &events) {
             steps.push((action, next));
         }
-    }
-
-    /// Whether the controller looks at the version of a single pod; otherwise pods bear none.
-    fn compares_pod_versions(&self) -> bool {
-        let switches = &self.scope.switches;
-        switches.gate == Gate::AndDeletes || switches.delete_precondition == DeletePrecondition::UidAndVersion
     }
 
     /// Sends `events` to every subscriber. False: a stream had no room before, so the step has to wait.
@@ -323,13 +317,6 @@ impl DaemonSetModel {
         }
     }
 
-    fn binds(&self) -> Binds {
-        match self.scope.switches.placed_by {
-            PlacedBy::Scheduler => Binds::Later,
-            PlacedBy::Controller => Binds::AtCreation,
-        }
-    }
-
     /// Where a pod created by `call` may sort among those of its node.
     pub(super) fn sortings(cluster: &Cluster, call: &Call) -> &'static [Sorts] {
         match call.request {
@@ -361,30 +348,9 @@ impl DaemonSetModel {
 
     /// Carries a request out, in `next`.
     pub(super) fn handle(&self, next: &mut Cluster, call: &Call, sorts: Sorts, events: &mut Events) -> Answer {
-        if self.scope.controller == ControllerKind::DeterministicNames
-            && let Request::CreatePod(node, ..) = call.request
-        {
-            // The name is that of the uid and the node, so a second create finds it taken (section 18.4).
-            let taken =
-                next.store.pods.iter().any(|pod| pod.owner == Some(call.uid) && u32::from(pod.target) == node.0);
-            if taken {
-                return Answer::Error(Reason::AlreadyExists);
-            }
-        }
-        if self.scope.switches.adopt_recheck == AdoptRecheck::Atomic
-            && let Some(reason) = next.store.refuses_adoption(call)
-        {
-            return Answer::Error(reason);
-        }
         let Cluster { store, controllers, laggard, .. } = next;
         let shown = |target| youngest_shown(controllers, laggard.as_deref(), target);
-        match (store.handle(call, self.binds(), sorts, &shown, events), call.request) {
-            // Nobody looks at what a deletion answers.
-            (Answer::Pod { .. }, Request::DeletePod(..)) if self.scope.switches.gate != Gate::AndDeletes => {
-                Answer::Done
-            }
-            (answer, _) => answer,
-        }
+        carry_out(&self.scope, store, call, sorts, &shown, events)
     }
 
     /// Requests on their way: the API server carries them out.
@@ -477,6 +443,63 @@ impl DaemonSetModel {
             }
         }
         true
+    }
+}
+
+/// Whether somebody looks at the version of a single pod; otherwise pods bear none. Where pods may be adopted or released
+/// the gate does: a patch that changes nothing answers with the version that the pod has (CONS-3).
+fn compares_pod_versions(scope: &Scope) -> bool {
+    let switches = &scope.switches;
+    let claims = |command: &Command| {
+        matches!(
+            command,
+            Command::Delete(_, Cascade::Orphan)
+                | Command::CreateOrphan(..)
+                | Command::UnlabelPod(..)
+                | Command::LabelPod(..)
+                | Command::ReleasePod(..)
+        )
+    };
+    switches.gate == Gate::AndDeletes
+        || switches.delete_precondition == DeletePrecondition::UidAndVersion
+        || switches.gate != Gate::Off && scope.users.iter().flatten().any(claims)
+}
+
+/// The API server of the scope carries a request out.
+pub fn carry_out(
+    scope: &Scope,
+    store: &mut Store,
+    call: &Call,
+    sorts: Sorts,
+    shown: Shown<'_>,
+    events: &mut Events,
+) -> Answer {
+    if scope.controller == ControllerKind::DeterministicNames
+        && let Request::CreatePod(node, ..) = call.request
+    {
+        // The name is that of the uid and the node, so a second create finds it taken (section 18.4).
+        let taken = store.pods.iter().any(|pod| pod.owner == Some(call.uid) && u32::from(pod.target) == node.0);
+        if taken {
+            return Answer::Error(Reason::AlreadyExists);
+        }
+    }
+    if scope.switches.adopt_recheck == AdoptRecheck::Atomic
+        && let Some(reason) = store.refuses_adoption(call)
+    {
+        return Answer::Error(reason);
+    }
+    let binds = match scope.switches.placed_by {
+        PlacedBy::Scheduler => Binds::Later,
+        PlacedBy::Controller => Binds::AtCreation,
+    };
+    let answer = store.handle(call, binds, sorts, shown, events);
+    if compares_pod_versions(scope) {
+        store.stamp_pods(events);
+    }
+    match (answer, call.request) {
+        // Nobody looks at what a deletion answers.
+        (Answer::Pod { .. }, Request::DeletePod(..)) if scope.switches.gate != Gate::AndDeletes => Answer::Done,
+        (answer, _) => answer,
     }
 }
 

@@ -4,11 +4,11 @@
 use stateright::actor::{Id, Out};
 
 use super::{Host, Message};
-use crate::cluster::api_server::{Binds, Events, Sorts, Store};
+use crate::cluster::api_server::{Events, Sorts, Store};
 use crate::cluster::kubelet::Machine;
 use crate::cluster::object::List;
 use crate::cluster::user;
-use crate::release::PlacedBy;
+use crate::model::compose::carry_out;
 use crate::scope::Scope;
 
 pub(super) fn on_msg(
@@ -23,11 +23,7 @@ pub(super) fn on_msg(
     let mut events = Events::new();
     match *message {
         Message::Call(call) => {
-            let binds = match scope.switches.placed_by {
-                PlacedBy::Scheduler => Binds::Later,
-                PlacedBy::Controller => Binds::AtCreation,
-            };
-            let answer = store.handle(&call, binds, Sorts::Last, &|_| 0, &mut events);
+            let answer = carry_out(scope, store, &call, Sorts::Last, &|_| 0, &mut events);
             out.send(src, Message::Reply(call, answer));
         }
         Message::Command(command) => {

@@ -262,7 +262,7 @@ impl Collector<'_> {
         if scope.overlapping_selectors {
             return Ok(Some(Unstated::Overlap));
         }
-        if scope.lag.handlers > 0 && matches!(asked, Asked::Event(..)) {
+        if scope.lag.handlers > 0 && matches!(asked, Asked::Event(..) | Asked::Midsync(..)) {
             return Ok(Some(Unstated::HandlersLag));
         }
         if cluster.store.terminating && matches!(asked, Asked::Sync(_) | Asked::Midsync(..)) {

@@ -16,7 +16,7 @@ const NODES: u64 = 900;
 
 /// The versions of one process and one store.
 ///
-/// The model gives no version to single pods, only to their type; here every pod has one, at most that of the store or the
+/// Where the model gives no version to single pods, only to their type, every pod has one here all the same, at most that of the store or the
 /// cache that shows it, and a pod that both show alike has the same in both.
 #[derive(Clone, Debug)]
 pub struct Versions {
@@ -85,12 +85,12 @@ impl Versions {
 
     /// Of a pod in the cache.
     pub fn cached_pod(&self, pod: &PodObject) -> u64 {
-        named(&self.cached, pod.name)
+        if pod.version > 0 { self.pods(pod.version) } else { named(&self.cached, pod.name) }
     }
 
     /// Of a pod in the store.
     pub fn stored_pod(&self, pod: &PodObject) -> u64 {
-        named(&self.stored, pod.name)
+        if pod.version > 0 { self.pods(pod.version) } else { named(&self.stored, pod.name) }
     }
 }
 
