@@ -1,7 +1,7 @@
 //! PROP-8: under v1.36, whatever the watch lag, no node gets two non-terminal pods of one `DaemonSet` as long as no create
 //! is ambiguous, one leader acts alone, the first list is consistent, the consistency gate is on, nothing is adopted,
 //! nothing is created anew under its name, and nothing surges. Each assumption is needed: without it, and with all the
-//! others, the claim is broken.
+//! others, the claim is broken. The positive control (section 18.4) keeps it where the first four are dropped.
 
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
@@ -146,4 +146,19 @@ fn needs_that_nothing_is_created_anew_under_its_name() {
 #[test]
 fn needs_that_nothing_surges() {
     assert_needed(Scope { strategy: "maxSurge = 1", ..UPDATED }, Property::OnePerNode);
+}
+
+#[test]
+fn deterministic_names_need_none_of_them() {
+    let named = Scope { more: r#"controller = "deterministic-names""#, ..CREATED };
+    let off = "controller = \"deterministic-names\"\nswitches = { gate = \"Off\" }";
+    for scope in [
+        Scope { faults: "lost_reply = 1", ..named },
+        Scope { faults: "second_leader = 1", lag: 1, ..named },
+        Scope { faults: "crash = 1", ..named },
+        Scope { faults: "stale_list = 1", ..named },
+        Scope { users: r#"["create a"], ["annotate"]"#, more: off, ..named },
+    ] {
+        assert_eq!(verdict(scope, Property::OnePerNode), Verdict::Holds, "{} {}", scope.faults, scope.more);
+    }
 }

@@ -94,3 +94,67 @@ fn nothing_reads_like_unfinished_work() {
         }
     }
 }
+
+#[test]
+fn the_readme_tells_what_the_models_pin() {
+    use everynode::scope::{ExpectedVerdict, bundled};
+    let readme = text(&root().join("README.md"));
+    let mut told = 0;
+    for row in readme.lines().filter(|line| line.starts_with("| ") && line.matches(" | ").count() >= 3) {
+        let cells: Vec<&str> = row.trim_matches('|').split('|').map(str::trim).collect();
+        let [_, model, claim, verdict, states] = cells.as_slice() else { continue };
+        let Some(model) = model.strip_prefix('`').and_then(|model| model.strip_suffix('`')) else { continue };
+        let path = format!("{model}.toml");
+        let file = bundled::read(Path::new(&path), None).unwrap_or_else(|error| panic!("{row}: {error}"));
+        for claim in claim.split(',').map(|claim| claim.trim().split(' ').next().unwrap_or_default()) {
+            let expected = file.expect.iter().find(|one| one.property.id() == claim);
+            let expected = expected.unwrap_or_else(|| panic!("{row}: {claim} is not expected there")).verdict;
+            let words = match expected {
+                ExpectedVerdict::Holds => "hold".to_owned(),
+                ExpectedVerdict::Violated(length) => format!("violated in {length} steps"),
+                ExpectedVerdict::NoneFound => "none found".to_owned(),
+            };
+            assert!(verdict.starts_with(&words), "{row}: expected {words}");
+        }
+        if !states.is_empty() {
+            let pinned = file.pinned.unwrap_or_else(|| panic!("{row}: its size is not pinned"));
+            assert_eq!(states.replace(',', ""), pinned.unique_states.to_string(), "{row}");
+        }
+        told += 1;
+    }
+    assert!(told > 15, "only {told} rows of the table were found");
+}
+
+/// The names of the fields of a struct, from its source.
+fn fields(path: &str, of: &str) -> Vec<String> {
+    let code = text(&root().join(path));
+    let start = code.find(of).unwrap_or_else(|| panic!("{path} has no {of}")) + of.len();
+    let body = &code[start..start + code[start..].find("\n}").expect("a struct ends")];
+    body.lines()
+        .filter_map(|line| line.trim().trim_start_matches("pub ").split_once(": "))
+        .map(|(name, _)| name.to_owned())
+        .filter(|name| name.chars().all(|letter| letter.is_ascii_lowercase() || letter == '_'))
+        .collect()
+}
+
+#[test]
+fn the_reference_of_model_files_is_complete() {
+    let reference = text(&root().join("models/README.md"));
+    for property in everynode::property::ALL {
+        let row = format!("| {} | {} |\n", property.id(), property.sentence());
+        assert!(reference.contains(&row), "the reference lacks: {row}");
+    }
+    for profile in everynode::release::Profile::ALL {
+        assert!(reference.contains(&format!("`{}`", profile.name)), "the reference lacks {}", profile.name);
+    }
+    let (keys, faults) =
+        (fields("src/scope/read.rs", "struct File {"), fields("src/scope/types.rs", "pub struct Faults {"));
+    assert!(keys.len() > 10 && faults.len() > 10, "{keys:?} {faults:?}");
+    for key in keys.iter().chain(&faults) {
+        assert!(reference.contains(&format!("`{key}`")), "the reference lacks {key}");
+    }
+    for command in everynode::scope::command::GRAMMAR.split("; ").next().unwrap_or_default().split(", ") {
+        let word = command.split_whitespace().next().unwrap_or_default();
+        assert!(reference.contains(&format!("`{word}")), "the reference lacks the command {word}");
+    }
+}

@@ -15,7 +15,7 @@ use everynode::model::canonical::{Renaming, canonicalise};
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::{Cluster, Process, Queued, State};
 use everynode::release::PodGc;
-use everynode::scope::{Faults, ModelFile, Scope, bundled};
+use everynode::scope::{ModelFile, Scope, bundled};
 
 /// Walks from the start of each model.
 const WALKS: u64 = 25;
@@ -211,49 +211,6 @@ fn process_is_typed(model: &DaemonSetModel, cluster: &Cluster, index: usize, at:
     waits_are_in_flight(model, cluster, index, at);
 }
 
-fn faults(budgets: &Faults) -> [u8; 18] {
-    let Faults {
-        crash,
-        stale_list,
-        daemon_set_watch_break,
-        revision_watch_break,
-        pod_watch_break,
-        node_watch_break,
-        resync,
-        bookmark,
-        refused,
-        conflict,
-        lost_request,
-        lost_reply,
-        expiry,
-        second_leader,
-        readiness_blip,
-        pod_failure,
-        kubelet_silent,
-        scheduler_away,
-    } = *budgets;
-    [
-        crash,
-        stale_list,
-        daemon_set_watch_break,
-        revision_watch_break,
-        pod_watch_break,
-        node_watch_break,
-        resync,
-        bookmark,
-        refused,
-        conflict,
-        lost_request,
-        lost_reply,
-        expiry,
-        second_leader,
-        readiness_blip,
-        pod_failure,
-        kubelet_silent,
-        scheduler_away,
-    ]
-}
-
 /// Asserts that `cluster` is well typed.
 fn is_typed(model: &DaemonSetModel, cluster: &Cluster, at: &str) {
     let scope = &model.scope;
@@ -307,9 +264,9 @@ fn every_state_on_a_random_walk_is_well_typed() {
             is_typed(model, cluster, &at);
             states += 1;
             largest = largest.max(State::of(cluster).bytes().len());
-            let before = faults(&cluster.budgets);
+            let before = cluster.budgets.to_array();
             for (action, next) in steps {
-                let after = faults(&next.budgets);
+                let after = next.budgets.to_array();
                 let grown = before.iter().zip(&after).any(|(before, after)| after > before);
                 clause!(!grown, at, "{action:?} gives a budget back");
                 let spent: u8 = before.iter().zip(&after).map(|(before, after)| before - after).sum();
@@ -434,6 +391,7 @@ impl Names<'_> {
             | Action::FinishDelete { .. }
             | Action::Lifecycle { .. }
             | Action::User { .. }
+            | Action::UndoChooses { .. }
             | Action::Crash { .. }
             | Action::StaleRestart { .. }
             | Action::SecondLeader

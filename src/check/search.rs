@@ -423,25 +423,38 @@ fn rank(number: usize) -> u32 {
     u32::try_from(number).expect("fewer than 2^32 states and steps")
 }
 
+/// How many distinct values each field takes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Census {
+    /// Field and number of values, most first.
+    pub fields: Vec<(&'static str, u64)>,
+    /// States looked at.
+    pub states: u64,
+    /// Whether there are more.
+    pub cut: bool,
+}
+
 /// Counts the distinct values of each field over all reachable states, up to `states_max` of them.
-pub fn census<M: Explored>(model: &M, states_max: u64) -> Vec<(&'static str, u64)> {
+pub fn census<M: Explored>(model: &M, states_max: u64) -> Census {
     let mut seen = Table::default();
     let mut values: BTreeMap<&'static str, HashSet<u64>> = BTreeMap::new();
-    let mut count = 0;
+    let mut states = 0;
+    let mut cut = false;
     let mut is_new = |open: &M::Open| seen.insert(fingerprint(model.bytes(&model.seal(open)), 0), 0);
     let mut level = model.initial();
     level.retain(&mut is_new);
     while !level.is_empty() {
         let mut next = Vec::new();
         for open in &level {
-            if count == states_max {
+            if states == states_max {
+                cut = true;
                 next.clear();
                 break;
             }
             model.census(open, &mut |field, value| {
                 values.entry(field).or_default().insert(value);
             });
-            count += 1;
+            states += 1;
             let mut steps = Vec::new();
             if model.exceeded(open).is_none() {
                 model.successors(open, &mut steps);
@@ -450,7 +463,7 @@ pub fn census<M: Explored>(model: &M, states_max: u64) -> Vec<(&'static str, u64
         }
         level = next;
     }
-    let mut counts: Vec<_> = values.into_iter().map(|(field, values)| (field, values.len() as u64)).collect();
-    counts.sort_by_key(|(field, count)| (std::cmp::Reverse(*count), *field));
-    counts
+    let mut fields: Vec<_> = values.into_iter().map(|(field, values)| (field, values.len() as u64)).collect();
+    fields.sort_by_key(|(field, count)| (std::cmp::Reverse(*count), *field));
+    Census { fields, states, cut }
 }

@@ -70,23 +70,24 @@ pub struct CheckArgs {
     /// Stop a model after so many seconds.
     #[arg(long)]
     pub max_seconds: Option<u64>,
-    /// Stop a model at so many MiB.
+    /// Stop a model once its visited set and frontier take so many MiB.
     #[arg(long)]
     pub max_memory: Option<u64>,
     /// Stop a model at this depth.
     #[arg(long)]
     pub max_depth: Option<u64>,
     /// Tell every shortest counterexample, not only those nobody expected.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub traces: bool,
     /// Write each counterexample to a file in this folder, for `replay`.
     #[arg(long, value_name = "FOLDER")]
     pub save: Option<PathBuf>,
-    /// Count the distinct values of each field of the state instead of checking claims.
-    #[arg(long)]
+    /// Count the distinct values of each field of the state instead of checking claims, over at most a million states or
+    /// `--max-states`.
+    #[arg(long, conflicts_with_all = ["format", "max_depth", "max_seconds", "max_memory", "traces", "save", "coverage", "properties"])]
     pub census: bool,
     /// Show how often each kind of step was taken.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "format")]
     pub coverage: bool,
 }
 
@@ -113,6 +114,9 @@ pub struct ReplayArgs {
 pub struct ExploreArgs {
     /// A bundled model or a model file.
     pub model: String,
+    /// Under this release profile instead of the model's own.
+    #[arg(long)]
+    pub profile: Option<String>,
     /// Port on loopback.
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
@@ -124,7 +128,7 @@ pub struct ReportArgs {
     /// Folder to write to; pages of an earlier report in it are replaced.
     #[arg(long, default_value = "reports", value_name = "FOLDER")]
     pub out: PathBuf,
-    /// Cut a search under faults at so many unique states; ten times as many without faults.
+    /// Cut a search under faults at so many unique states; 25 times as many without faults, and in the bases that are asked few.
     #[arg(long, default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
     pub max_states: u64,
 }

@@ -1,7 +1,7 @@
 //! `everynode check`: searches models and compares what is found with what their files expect.
 
 use std::io::IsTerminal;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -50,17 +50,13 @@ pub fn run(args: &CheckArgs) -> Result<u8, Report> {
     let wanted = properties(&args.properties)?;
     let models = select::models(&args.models, profile)?;
     if args.census {
-        for file in models {
-            print_census(file, args.max_states.unwrap_or(1_000_000));
-        }
-        return Ok(AS_EXPECTED);
+        let states_max = args.max_states.unwrap_or(1_000_000);
+        let cut: Vec<bool> = models.into_iter().map(|file| print_census(file, states_max)).collect();
+        return Ok(if cut.contains(&true) { CUT_SHORT } else { AS_EXPECTED });
     }
     // A second handler is refused, and then the first still works.
     drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
-    if let Some(folder) = &args.save {
-        std::fs::create_dir_all(folder)
-            .map_err(|error| bad_input::message(format!("cannot make the folder {}: {error}", folder.display())))?;
-    }
+    let mut saved = Vec::new();
     let bar = progress_bar(args, models.len());
     let mut checked = Vec::new();
     for file in models {
@@ -71,7 +67,7 @@ pub fn run(args: &CheckArgs) -> Result<u8, Report> {
             bar.suspend(|| print_surprises(args, &one));
         }
         if let Some(folder) = &args.save {
-            save(folder, &one)?;
+            save(folder, &one, &mut saved)?;
         }
         checked.push(one);
         if INTERRUPTED.load(Ordering::Relaxed) {
@@ -79,6 +75,9 @@ pub fn run(args: &CheckArgs) -> Result<u8, Report> {
         }
     }
     bar.finish_and_clear();
+    for path in &saved {
+        eprintln!("saved {}", path.display());
+    }
     match args.format {
         Format::Human => print_table(args, &checked),
         Format::Json => say!("{}", json(&checked)),
@@ -118,7 +117,9 @@ fn check_one(
     wanted: &[Property],
     bar: &ProgressBar,
 ) -> Result<Checked, Report> {
-    let properties: Vec<Property> = if wanted.is_empty() {
+    let properties: Vec<Property> = if wanted.is_empty() && file.expect.is_empty() {
+        crate::property::ALL.to_vec() // a file that expects nothing asks about everything
+    } else if wanted.is_empty() {
         file.expect.iter().map(|expectation| expectation.property).collect()
     } else {
         wanted.to_vec()
@@ -140,7 +141,7 @@ fn check_one(
         bar.set_message(format!("{name}: {} states, depth {}", progress.unique_states, progress.depth));
     });
     let report = found.map_err(|error| bad_input::message(format!("{}: {error}", file.path.display())))?;
-    let compared = profile.is_none_or(|profile| profile.name == file.profile.name) && profile.is_none();
+    let compared = profile.is_none();
     Ok(Checked { file, model, properties, report, compared })
 }
 
@@ -181,10 +182,16 @@ impl Checked {
 fn exit_code(checked: &[Checked]) -> u8 {
     let standings = |one: &Checked| one.properties.iter().map(|property| one.standing(*property)).collect::<Vec<_>>();
     let any = |wanted: Standing| checked.iter().any(|one| standings(one).contains(&wanted));
-    // A search that its file ends early has done what was asked once every verdict is as expected.
+    // What was not compared is cut short if the search ended before it could tell.
     let cut = |one: &Checked| {
-        let asked = one.file.until_broken && standings(one).iter().all(|standing| *standing == Standing::Expected);
-        one.report.stopped.is_some_and(|reason| !matches!(reason, StopReason::Capacity(_))) && !asked
+        let untold = |property: &&Property| {
+            let reason = match one.finding(**property).verdict {
+                Verdict::NoneFound(reason) => Some(reason),
+                Verdict::Holds | Verdict::Violated(_) => None,
+            };
+            reason.is_some_and(|reason| !matches!(reason, StopReason::Capacity(_)))
+        };
+        one.properties.iter().any(|property| untold(&property))
     };
     if checked.iter().any(|one| one.size_as_pinned() == Some(false)) || any(Standing::Unexpected) {
         NOT_AS_EXPECTED
@@ -217,19 +224,20 @@ fn print_surprises(args: &CheckArgs, one: &Checked) {
             Ok(told) => output::write(format_args!("{}", tale::tale(&told))),
             Err(error) => say!("  (it cannot be told: {error})"),
         }
+        let model = shell_word(&one.file.path.display().to_string());
+        let profile = args.profile.as_ref().map_or_else(String::new, |profile| format!(" --profile {profile}"));
         say!(
-            "  to keep it: everynode check {} -p {} --save counterexamples\n  to replay it: everynode replay counterexamples/{}\n  to walk there: everynode explore {}\n",
-            one.file.path.display(),
+            "  to keep it: everynode check {model} -p {}{profile} --save counterexamples\n  to replay it: everynode replay {}\n  to walk there: everynode explore {model}{profile}\n",
             property.id(),
-            file_name(one, *property),
-            one.file.path.display()
+            shell_word(&format!("counterexamples/{}", file_name(one, *property, 1))),
         );
     }
     if one.size_as_pinned() == Some(false) {
         let pinned = one.file.pinned.expect("a size that differs was pinned");
         say!(
-            "{}: the graph has {} unique states and depth {}, pinned are {} and {}\n",
+            "{}:{}: the graph has {} unique states and depth {}, pinned are {} and {}\n",
             one.file.path.display(),
+            pinned.line,
             one.report.unique_states,
             one.report.depth(),
             pinned.unique_states,
@@ -249,7 +257,7 @@ fn print_unexpected(one: &Checked, property: Property) {
         (one.line, expected)
     });
     say!(
-        "{}:{line}: {} is {}, expected: {expected}",
+        "{}:{line}: {}: {}; expected: {expected}",
         one.file.path.display(),
         property.id(),
         verdict_text(&one.finding(property).verdict)
@@ -322,15 +330,33 @@ fn print_summary(checked: &[Checked]) {
     let seconds: f64 = checked.iter().map(|one| one.report.elapsed.as_secs_f64()).sum();
     let chance: f64 = checked.iter().map(|one| one.report.collision_probability).sum();
     let largest = checked.iter().map(|one| one.report.state_bytes).max().unwrap_or(0);
+    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+    let sizes = checked.iter().filter(|one| one.size_as_pinned() == Some(false)).count();
+    let others = [(count(Standing::Free), "not compared"), (sizes, "of another size than pinned")];
+    let others: Vec<String> =
+        others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect();
     say!(
-        "\n{} models, {} verdicts: {} as expected, {} not, {} cut short; {states} states of at most {largest} bytes in {seconds:.1} s; a state was missed by a fingerprint collision with probability below {chance:.0e}",
-        checked.len(),
-        standings.len(),
+        "\n{}, {}: {} as expected, {} not, {} cut short{}",
+        plural(checked.len(), "model"),
+        plural(standings.len(), "verdict"),
         count(Standing::Expected),
         count(Standing::Unexpected),
         count(Standing::CutShort),
+        others.concat(),
     );
-    say!("A verdict is about the whole graph of its scope: the bounds and budgets of the model file.");
+    say!(
+        "{states} states of at most {largest} bytes in {seconds:.1} s; one was missed by a fingerprint collision with probability below {:.0e}",
+        chance.max(1e-18)
+    );
+    let early = checked.iter().filter(|one| one.report.stopped.is_some()).count();
+    let early = match early {
+        0 => String::new(),
+        one => format!(
+            " {} ended early: what is said of it is about the states it visited.",
+            plural(one, "search").replace("searchs", "searches")
+        ),
+    };
+    say!("A verdict is about the graph of its scope: the bounds and budgets of the model file.{early}");
 }
 
 fn json(checked: &[Checked]) -> serde_json::Value {
@@ -379,11 +405,20 @@ fn json(checked: &[Checked]) -> serde_json::Value {
     serde_json::Value::Array(models)
 }
 
-fn file_name(one: &Checked, property: Property) -> String {
-    format!("{}.{}.{}.json", one.file.scope.name, property.id(), one.file.profile.name)
+/// `text` as one word of a command line.
+fn shell_word(text: &str) -> String {
+    let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
+    if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
-fn save(folder: &Path, one: &Checked) -> Result<(), Report> {
+/// The name of a saved counterexample; `copy` counts the models of one name in one run.
+fn file_name(one: &Checked, property: Property, copy: usize) -> String {
+    let copy = if copy > 1 { format!("-{copy}") } else { String::new() };
+    format!("{}{copy}.{}.{}.json", one.file.scope.name, property.id(), one.file.profile.name)
+}
+
+/// Writes the counterexamples of one model, each to a file that no other model of this run has written.
+fn save(folder: &Path, one: &Checked, written: &mut Vec<PathBuf>) -> Result<(), Report> {
     for property in &one.properties {
         let Verdict::Violated(trace) = &one.finding(*property).verdict else { continue };
         let saved = Counterexample {
@@ -394,18 +429,27 @@ fn save(folder: &Path, one: &Checked) -> Result<(), Report> {
             property: property.id().to_owned(),
             steps: trace.actions.clone(),
         };
-        let path = folder.join(file_name(one, *property));
+        let mut names = (1..).map(|copy| folder.join(file_name(one, *property, copy)));
+        let path = names.find(|path| !written.contains(path)).expect("there is always one more");
+        std::fs::create_dir_all(folder)
+            .map_err(|error| bad_input::message(format!("cannot make the folder {}: {error}", folder.display())))?;
         let text = serde_json::to_string_pretty(&saved).map_err(|error| bad_input::message(error.to_string()))?;
         std::fs::write(&path, text + "\n")
             .map_err(|error| bad_input::message(format!("cannot write {}: {error}", path.display())))?;
+        written.push(path);
     }
     Ok(())
 }
 
-fn print_census(file: ModelFile, states_max: u64) {
-    say!("{}: distinct values of each field, over at most {states_max} states", file.scope.name);
+/// Prints the census of a model; whether it was cut.
+fn print_census(file: ModelFile, states_max: u64) -> bool {
+    let name = file.scope.name.clone();
     let model = DaemonSetModel::new(file.scope, &[]);
-    for (field, count) in census(&model, states_max) {
+    let counted = census(&model, states_max);
+    let whole = if counted.cut { ", where it was cut" } else { ", the whole graph" };
+    say!("{name}: distinct values of each field, over {} states{whole}", counted.states);
+    for (field, count) in counted.fields {
         say!("  {count:>10}  {field}");
     }
+    counted.cut
 }

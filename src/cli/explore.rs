@@ -12,7 +12,8 @@ use crate::model::compose::DaemonSetModel;
 
 /// Serves the model on loopback until it is interrupted.
 pub fn run(args: &ExploreArgs) -> Result<u8, Report> {
-    let file = select::model(&args.model, None)?;
+    let profile = args.profile.as_deref().map(select::profile).transpose()?;
+    let file = select::model(&args.model, profile)?;
     let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, args.port);
     std::net::TcpListener::bind(address).map_err(|error| {
         bad_input::with_help(format!("cannot serve on {address}: {error}"), "choose another --port")

@@ -12,9 +12,9 @@ pub fn run(args: &ModelsArgs) -> Result<u8, Report> {
     let models = select::models(&[], None)?;
     match args.format {
         Format::Human => {
-            let width = models.iter().map(|model| model.scope.name.len()).max().unwrap_or(0);
+            let width = models.iter().map(|model| themed_name(model).len()).max().unwrap_or(0);
             for model in &models {
-                say!("{:width$}  {:6}  {}", model.scope.name, model.profile.name, first_sentence(model));
+                say!("{:width$}  {:6}  {}", themed_name(model), model.profile.name, title(model));
             }
         }
         Format::Json => {
@@ -36,7 +36,13 @@ pub fn run(args: &ModelsArgs) -> Result<u8, Report> {
     Ok(AS_EXPECTED)
 }
 
-/// The first line of what a model says it is about.
-pub fn first_sentence(model: &ModelFile) -> &str {
-    model.about.lines().next().unwrap_or_default()
+/// Theme and name, as `check` takes them.
+fn themed_name(model: &ModelFile) -> String {
+    let path = model.path.strip_prefix("models").unwrap_or(&model.path);
+    path.with_extension("").display().to_string()
+}
+
+/// The comment that a model file begins with.
+fn title(model: &ModelFile) -> &str {
+    model.text.lines().next().unwrap_or_default().trim_start_matches('#').trim()
 }

@@ -34,8 +34,12 @@ enum PlacementError {
     #[error("no Node in {inputs}{skipped}")]
     #[diagnostic(help("kubectl get nodes -o yaml prints them; give the file as --nodes"))]
     NoNode { inputs: String, skipped: String },
-    #[error("DaemonSet {daemon_set} has no spec")]
-    NoSpec { daemon_set: String },
+    #[error("DaemonSet {daemon_set} has no {missing}: the API server would refuse it")]
+    NoSpec { daemon_set: String, missing: &'static str },
+    #[error("DaemonSet {daemon_set}: a toleration's operator is Exists, Equal, Lt or Gt, not `{operator}`")]
+    Operator { daemon_set: String, operator: String },
+    #[error("Node number {number} has no name")]
+    NoName { number: usize },
     #[error("placing DaemonSet {daemon_set}: an amount of its template, of a node or of a pod is wrong")]
     Quantity { daemon_set: String, source: QuantityError },
     #[error(transparent)]
@@ -107,6 +111,10 @@ pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write)
         return Err(PlacementError::NoNode { inputs, skipped }.into());
     }
 
+    if let Some(at) = nodes.iter().position(|node| node.metadata.name.as_ref().is_none_or(String::is_empty)) {
+        return Err(PlacementError::NoName { number: at + 1 }.into());
+    }
+
     let room = match (rules.placed_by, args.pods.is_empty()) {
         (PlacedBy::Controller, false) => Room::Considered,
         (PlacedBy::Controller, true) => Room::PodsUnknown,
@@ -141,8 +149,16 @@ fn answer<'a>(
 ) -> Result<Answers<'a>, PlacementError> {
     let key = format!("{}/{}", namespace(daemon_set), name(daemon_set));
     let Some(spec) = &daemon_set.spec else {
-        return Err(PlacementError::NoSpec { daemon_set: key });
+        return Err(PlacementError::NoSpec { daemon_set: key, missing: "spec" });
     };
+    let Some(pod) = &spec.template.spec else {
+        return Err(PlacementError::NoSpec { daemon_set: key, missing: "spec.template.spec" });
+    };
+    let unknown = |operator: &&String| !matches!(operator.as_str(), "" | "Exists" | "Equal" | "Lt" | "Gt");
+    let mut operators = pod.tolerations.iter().flatten().filter_map(|toleration| toleration.operator.as_ref());
+    if let Some(operator) = operators.find(unknown) {
+        return Err(PlacementError::Operator { daemon_set: key, operator: operator.clone() });
+    }
     let (namespace, uid) = (namespace(daemon_set), uid(daemon_set));
     let legacy = || LegacyPlacement::compile(&defaulted_template(daemon_set), namespace, uid, rules);
     let nodes = nodes.iter().copied();

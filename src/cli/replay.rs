@@ -15,18 +15,25 @@ use crate::trace::{Counterexample, scope_hash};
 pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
     let saved = Counterexample::read(&args.file).map_err(|error| bad_input::message(error.to_string()))?;
     let profile = select::profile(&saved.profile)?;
-    let mut models = select::models(std::slice::from_ref(&saved.model), Some(profile))?;
-    let file = models.remove(0);
+    let file = select::model(&saved.model, Some(profile)).map_err(|error| {
+        error.wrap_err(format!(
+            "{} was saved of the model `{}`, named from where it was saved",
+            args.file.display(),
+            saved.model
+        ))
+    })?;
     if scope_hash(&file.scope) != saved.scope {
         return Err(bad_input::with_help(
             format!("{} was saved from another scope than {} is now", args.file.display(), saved.model),
             "check the model again with --save",
         ));
     }
-    let property = Property::named(&saved.property)
-        .ok_or_else(|| bad_input::message(format!("no property is called `{}`", saved.property)))?;
+    let property = Property::named(&saved.property).ok_or_else(|| {
+        bad_input::message(format!("{}: no property is called `{}`", args.file.display(), saved.property))
+    })?;
     let model = DaemonSetModel::new(file.scope, &[property]);
-    let told = tell(&model, &saved.steps).map_err(|error| bad_input::message(error.to_string()))?;
+    let told =
+        tell(&model, &saved.steps).map_err(|error| bad_input::message(format!("{}: {error}", args.file.display())))?;
     let broken = breaks(&model, &saved, property);
     match args.format {
         Format::Human => {

@@ -55,6 +55,14 @@ pub struct Call {
     pub request: Request,
 }
 
+impl Call {
+    /// What tells the requests of dead processes apart that ask for the same: uid, template, revision and phase of the
+    /// sync that they came from; none while the sender waits, of which there is one for each request.
+    pub fn orphaned(&self) -> Option<(u8, u8, u8, Origin)> {
+        (!self.awaited).then_some((self.uid, self.template, self.revision, self.origin))
+    }
+}
+
 /// What the API server answers, in the model's own objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Answer {
@@ -321,8 +329,14 @@ impl Store {
                 self.remove_revision(name, events);
                 Ok(Answer::Done)
             }
-            Request::RelabelPod(PodName(name), Symbol(hash), _) => {
+            Request::RelabelPod(PodName(name), Symbol(hash), version) => {
                 let mut object = *self.pod(name)?;
+                if version.is_some_and(|version| version.0 != u64::from(object.version)) {
+                    return Err(Reason::Conflict); // an update, not a patch (HIST-15)
+                }
+                if u32::from(object.hash) == hash {
+                    return Ok(Answer::Pod { version: object.version, owner: None }); // nothing changes
+                }
                 object.hash = small(hash);
                 let version = self.put_pod(object, events);
                 Ok(Answer::Pod { version, owner: None }) // HIST-15: sent without the wrapper that records (CONS-7)

@@ -232,25 +232,29 @@ pub enum Found {
     Error,
 }
 
-/// UNDO-3, UNDO-6, UNDO-8. Revisions with equal numbers come in the order of their names.
-pub fn choose_revision(rule: UndoChoice, store: &Store, uid: u8, current: u8, to: Option<u8>) -> Found {
+/// Everything that kubectl may find: it sorts by number, and the order among equal numbers is arbitrary (UNDO-3, UNDO-4,
+/// UNDO-6, UNDO-8). Never empty; each thing once, sorted.
+pub fn choose_revision(rule: UndoChoice, store: &Store, uid: u8, current: u8, to: Option<u8>) -> Vec<Found> {
     let mut owned: Vec<&RevisionObject> =
         store.revisions.iter().filter(|revision| revision.owner == Some(uid)).collect();
-    let chosen = match to {
-        Some(number) if rule == UndoChoice::ByPosition => {
-            owned.sort_by_key(|revision| revision.number);
-            owned.get(usize::from(number).saturating_sub(1)).copied()
+    owned.sort_by_key(|revision| std::cmp::Reverse(revision.number));
+    let number = match to {
+        Some(position) if rule == UndoChoice::ByPosition => {
+            let place = owned.len().checked_sub(usize::from(position).max(1));
+            place.and_then(|place| owned.get(place)).map(|revision| revision.number)
         }
-        Some(number) => owned.iter().find(|revision| revision.number == number).copied(),
-        None if owned.len() < 2 => None,
-        None => {
-            owned.sort_by_key(|revision| std::cmp::Reverse(revision.number));
-            owned.get(1).copied()
-        }
+        Some(number) => Some(number),
+        None => owned.get(1).map(|revision| revision.number),
     };
-    match chosen {
-        None => Found::Error,
-        Some(revision) if revision.template == current => Found::Skipped,
-        Some(revision) => Found::Template(revision.template),
+    let found = |revision: &RevisionObject| {
+        if revision.template == current { Found::Skipped } else { Found::Template(revision.template) }
+    };
+    let tied = owned.iter().filter(|revision| Some(revision.number) == number);
+    let mut choices: Vec<Found> = tied.map(|revision| found(revision)).collect();
+    if choices.is_empty() {
+        choices.push(Found::Error);
     }
+    choices.sort_unstable();
+    choices.dedup();
+    choices
 }

@@ -85,13 +85,16 @@ impl<T: Object> Informer<T> {
     }
 
     /// Replaces the store by what `list` shows, and watches from there (API-17): what the handlers are told, deletions
-    /// last.
+    /// last. An object that was written in between is told of although it looks as it did: its version has changed.
     pub fn replace(&mut self, list: Self) -> List<Notification<T>> {
+        let missed = &self.stream[..self.stream.len().saturating_sub(list.stream.len())];
+        let written =
+            |object: &T| missed.iter().any(|one| matches!(&one.event, Event::Put(put) if put.name() == object.name()));
         let mut told = List::new();
         for object in &list.store {
             match self.store.get(object.name()) {
                 None => told.push(Notification::Added(*object)),
-                Some(old) if old == object => {}
+                Some(old) if old == object && !written(object) => {}
                 Some(old) => told.push(Notification::Updated(*old, *object)),
             }
         }

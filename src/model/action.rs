@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::cluster::api_server::Sorts;
+use crate::cluster::api_server::{Origin, Sorts};
 use crate::cluster::object::Key;
 use crate::controller::request::{Reason, Request};
 
@@ -37,11 +37,11 @@ pub enum Action {
     /// The sync reads on.
     Proceed { controller: u8, key: Key, choice: u8 },
     /// The API server carries a request out: one whose sender awaits the reply, or one of a process that is dead.
-    Handle { controller: u8, key: Key, request: Request, awaited: bool, sorts: Sorts },
+    Handle { controller: u8, key: Key, request: Request, orphaned: Option<(u8, u8, u8, Origin)>, sorts: Sorts },
     /// A reply reaches the sync.
     Reply { controller: u8, key: Key, request: Request, choice: u8 },
     /// A request of a dead process vanishes.
-    Drop { controller: u8, key: Key, request: Request },
+    Drop { controller: u8, key: Key, request: Request, orphaned: Option<(u8, u8, u8, Origin)> },
     /// The delayed add for minReadySeconds falls due.
     ReadyTimer { controller: u8, key: Key },
     /// The back-off of failed pods on a node ends.
@@ -74,6 +74,8 @@ pub enum Action {
     Lifecycle { node: u8, variant: u8 },
     /// A user takes the next step of its script.
     User { user: u8 },
+    /// `rollout undo` picks one of several revisions of one number: the template, or none where it is already there.
+    UndoChooses { user: u8, template: Option<u8> },
     /// Fault: the controller process dies.
     Crash { controller: u8 },
     /// Fault: it is replaced by one that lists from a lagging API server, which has `seen` of its pending events of each
@@ -146,7 +148,7 @@ impl Action {
             | Self::CollectRevision { .. }
             | Self::FinishDelete { .. }
             | Self::Lifecycle { .. } => Class::System,
-            Self::User { .. } => Class::User,
+            Self::User { .. } | Self::UndoChooses { .. } => Class::User,
             Self::Crash { .. }
             | Self::StaleRestart { .. }
             | Self::SecondLeader
@@ -196,7 +198,7 @@ impl Action {
             Self::CollectRevision { .. } => "collect revision",
             Self::FinishDelete { .. } => "finish deletion",
             Self::Lifecycle { .. } => "node lifecycle",
-            Self::User { .. } => "user command",
+            Self::User { .. } | Self::UndoChooses { .. } => "user command",
             Self::Crash { .. } => "crash",
             Self::StaleRestart { .. } => "restart onto an older list",
             Self::SecondLeader => "second leader",

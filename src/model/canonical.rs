@@ -206,6 +206,13 @@ fn everywhere(cluster: &mut Cluster, ranked: &mut impl Ranked) {
 
 /// Renumbers `cluster`. Returns what each pod name became.
 pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
+    for work in cluster.controllers.iter_mut().flat_map(|process| &mut process.work) {
+        if let Some(expectations) = &mut work.memory.expectations {
+            // Counters only fall until they are set again, so all that is below 0 means the same (EXP-4).
+            expectations.add = expectations.add.max(0);
+            expectations.del = expectations.del.max(0);
+        }
+    }
     let pods = &cluster.store.pods;
     cluster.store.kept.retain(|name| pods.get(*name).is_some());
     for machine in &mut cluster.machines {

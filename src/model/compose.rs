@@ -5,6 +5,7 @@
 
 use super::action::{Action, Resource};
 use super::canonical::canonicalise;
+use super::faults::crashed;
 use super::informed;
 use super::process::{self, Alternative};
 use super::start;
@@ -15,7 +16,7 @@ use crate::cluster::user::{self, Found};
 use crate::cluster::watch::{Event, Informer, Notification, Versioned};
 use crate::controller::request::{Reason, Request};
 use crate::property::Property;
-use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, InitialList, PlacedBy};
+use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, InitialList, PlacedBy, RelabelVerb};
 use crate::scope::{Cascade, Command, ControllerKind, Scope};
 
 /// A scope as a stateright model.
@@ -313,6 +314,9 @@ impl DaemonSetModel {
                 process::clear_dead_locals(&mut next.controllers[index]);
             }
             next.calls.extend(alternative.calls);
+            if cluster.controllers[index].running && !next.controllers[index].running {
+                next = crashed(&next, index); // a Go panic ends every sync of the process
+            }
             steps.push((action(byte(choice)), next));
         }
     }
@@ -358,7 +362,7 @@ impl DaemonSetModel {
         for (at, call) in cluster.calls.iter().enumerate() {
             let (controller, key, request) = (call.controller, call.key, call.request);
             for sorts in Self::sortings(cluster, call) {
-                let action = Action::Handle { controller, key, request, awaited: call.awaited, sorts: *sorts };
+                let action = Action::Handle { controller, key, request, orphaned: call.orphaned(), sorts: *sorts };
                 self.commit(steps, cluster, action, |next, events| {
                     next.calls.remove(at);
                     let answer = self.handle(next, call, *sorts, events);
@@ -371,7 +375,7 @@ impl DaemonSetModel {
             if !call.awaited {
                 let mut next = cluster.clone();
                 next.calls.remove(at);
-                steps.push((Action::Drop { controller, key, request }, next));
+                steps.push((Action::Drop { controller, key, request, orphaned: call.orphaned() }, next));
             }
         }
     }
@@ -401,14 +405,50 @@ impl DaemonSetModel {
             if command == Command::AwaitRest && !self.is_at_rest(cluster) {
                 continue;
             }
+            if let (Command::Undo(_, to), Undo::Read(uid, template)) = (command, user.undo) {
+                self.undo_chooses(cluster, index, (uid, template, to), steps);
+                continue;
+            }
             let action = Action::User { user: byte(index) };
-            self.commit(steps, cluster, action, |next, events| self.user(next, index, command, events));
+            self.commit(steps, cluster, action, |next, events| Self::user(next, index, command, events));
+        }
+    }
+
+    /// `rollout undo` has listed the revisions, and picks.
+    fn undo_chooses(
+        &self,
+        cluster: &Cluster,
+        index: usize,
+        (uid, template, to): (u8, u8, Option<u8>),
+        steps: &mut Steps,
+    ) {
+        let choices = user::choose_revision(self.scope.switches.undo_choice, &cluster.store, uid, template, to);
+        for found in &choices {
+            let mut next = cluster.clone();
+            let user = &mut next.users[index];
+            let picked = match found {
+                Found::Template(chosen) => {
+                    user.undo = Undo::Chosen(*chosen);
+                    Some(*chosen)
+                }
+                Found::Skipped | Found::Error => {
+                    user.undo = Undo::Idle;
+                    user.done += 1;
+                    None
+                }
+            };
+            let user = byte(index);
+            let only = choices.len() == 1;
+            steps.push((
+                if only { Action::User { user } } else { Action::UndoChooses { user, template: picked } },
+                next,
+            ));
         }
     }
 
     /// One step of a user; false: it cannot be taken now.
-    fn user(&self, next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
-        let Command::Undo(key, to) = command else {
+    fn user(next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
+        let Command::Undo(key, _) = command else {
             next.users[index].done += 1;
             let Cluster { store, controllers, laggard, .. } = next;
             let shown = |target| youngest_shown(controllers, laggard.as_deref(), target);
@@ -427,15 +467,7 @@ impl DaemonSetModel {
                 let Some(object) = next.store.daemon_sets.get(key) else { return false };
                 user.undo = Undo::Read(object.uid, object.template);
             }
-            Undo::Read(uid, template) => {
-                match user::choose_revision(self.scope.switches.undo_choice, &next.store, uid, template, to) {
-                    Found::Template(chosen) => user.undo = Undo::Chosen(chosen),
-                    Found::Skipped | Found::Error => {
-                        user.undo = Undo::Idle;
-                        user.done += 1;
-                    }
-                }
-            }
+            Undo::Read(..) => return false, // see `undo_chooses`
             Undo::Chosen(chosen) => {
                 user.undo = Undo::Idle;
                 user.done += 1;
@@ -447,7 +479,8 @@ impl DaemonSetModel {
 }
 
 /// Whether somebody looks at the version of a single pod; otherwise pods bear none. Where pods may be adopted or released
-/// the gate does: a patch that changes nothing answers with the version that the pod has (CONS-3).
+/// the gate does: a patch that changes nothing answers with the version that the pod has (CONS-3). Where there may be
+/// duplicate revisions and relabelling is an update, the API server does (HIST-15).
 fn compares_pod_versions(scope: &Scope) -> bool {
     let switches = &scope.switches;
     let claims = |command: &Command| {
@@ -460,7 +493,13 @@ fn compares_pod_versions(scope: &Scope) -> bool {
                 | Command::ReleasePod(..)
         )
     };
+    let duplicates = |command: &Command| matches!(command, Command::CopyRevision(..));
+    let relabels = || {
+        scope.users.iter().flatten().any(duplicates)
+            || scope.templates.iter().any(|template| template.collides_with.is_some())
+    };
     switches.gate == Gate::AndDeletes
+        || switches.relabel_verb == RelabelVerb::Update && relabels()
         || switches.delete_precondition == DeletePrecondition::UidAndVersion
         || switches.gate != Gate::Off && scope.users.iter().flatten().any(claims)
 }

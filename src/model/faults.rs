@@ -8,11 +8,11 @@ use super::state::{Cluster, Laggard, Process, Queued};
 use crate::cluster::api_server::{Answer, Call, Events};
 use crate::cluster::kubelet;
 use crate::cluster::object::{DaemonSetObject, Key, Object, PodObject};
-use crate::cluster::watch::{Event, Informer, Versioned};
+use crate::cluster::watch::{Event, Informer, Notification, Versioned};
 use crate::controller::record::{PodName, Symbol, Uid};
 use crate::controller::request::{Reason, Request};
 use crate::release::{Expiry, ExpiryWakeup, RelabelVerb, Relist};
-use crate::scope::Faults;
+use crate::scope::{Faults, Scope};
 
 impl DaemonSetModel {
     /// Every fault whose budget is not spent.
@@ -69,64 +69,63 @@ impl DaemonSetModel {
         }
     }
 
-    /// Watches that break, bookmarks, resyncs.
+    /// Watches that break, and bookmarks.
     fn watch_faults(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
-        let index = usize::from(controller);
-        let (process, budgets) = (&cluster.controllers[index], &cluster.budgets);
-        let back = self.scope.switches.relist == Relist::MayGoBack;
-        let past = cluster.laggard.as_deref().filter(|_| back);
-        let mut broken = |resource, lagging, seen, list: &dyn Fn(&mut Process), spend: &dyn Fn(&mut Faults)| {
-            let mut next = cluster.clone();
-            spend(&mut next.budgets);
-            list(&mut next.controllers[index]);
-            steps.push((Action::BreakWatch { controller, resource, lagging, seen }, next));
+        let daemon_sets = Watch {
+            resource: Resource::DaemonSets,
+            of: |process| &mut process.daemon_sets,
+            past: |laggard| laggard.daemon_sets.as_ref(),
+            tell: informed::daemon_set,
+            budget: |budgets| &mut budgets.daemon_set_watch_break,
         };
-        let scope = &self.scope;
-        if budgets.daemon_set_watch_break > 0 {
-            let laggard = past.and_then(|past| past.daemon_sets.as_ref());
-            for (lagging, seen, list) in lists(&process.daemon_sets, laggard) {
-                let relist = |process: &mut Process| {
-                    for told in process.daemon_sets.replace(list.clone()) {
-                        informed::daemon_set(scope, process, told);
-                    }
-                };
-                broken(Resource::DaemonSets, lagging, seen, &relist, &|budgets| budgets.daemon_set_watch_break -= 1);
-            }
-        }
-        if budgets.revision_watch_break > 0 {
-            let laggard = past.and_then(|past| past.revisions.as_ref());
-            for (lagging, seen, list) in lists(&process.revisions, laggard) {
-                let relist = |process: &mut Process| {
-                    for told in process.revisions.replace(list.clone()) {
-                        informed::revision(scope, process, told);
-                    }
-                };
-                broken(Resource::Revisions, lagging, seen, &relist, &|budgets| budgets.revision_watch_break -= 1);
-            }
-        }
-        if budgets.pod_watch_break > 0 {
-            let laggard = past.and_then(|past| past.pods.as_ref());
-            for (lagging, seen, list) in lists(&process.pods, laggard) {
-                let relist = |process: &mut Process| {
-                    for told in process.pods.replace(list.clone()) {
-                        informed::pod(scope, process, told);
-                    }
-                };
-                broken(Resource::Pods, lagging, seen, &relist, &|budgets| budgets.pod_watch_break -= 1);
-            }
-        }
-        if budgets.node_watch_break > 0 {
-            let laggard = past.and_then(|past| past.nodes.as_ref());
-            for (lagging, seen, list) in lists(&process.nodes, laggard) {
-                let relist = |process: &mut Process| {
-                    for told in process.nodes.replace(list.clone()) {
-                        informed::node(scope, process, told);
-                    }
-                };
-                broken(Resource::Nodes, lagging, seen, &relist, &|budgets| budgets.node_watch_break -= 1);
-            }
-        }
+        let revisions = Watch {
+            resource: Resource::Revisions,
+            of: |process| &mut process.revisions,
+            past: |laggard| laggard.revisions.as_ref(),
+            tell: informed::revision,
+            budget: |budgets| &mut budgets.revision_watch_break,
+        };
+        let pods = Watch {
+            resource: Resource::Pods,
+            of: |process| &mut process.pods,
+            past: |laggard| laggard.pods.as_ref(),
+            tell: informed::pod,
+            budget: |budgets| &mut budgets.pod_watch_break,
+        };
+        let nodes = Watch {
+            resource: Resource::Nodes,
+            of: |process| &mut process.nodes,
+            past: |laggard| laggard.nodes.as_ref(),
+            tell: informed::node,
+            budget: |budgets| &mut budgets.node_watch_break,
+        };
+        self.broken_watch(cluster, controller, &daemon_sets, steps);
+        self.broken_watch(cluster, controller, &revisions, steps);
+        self.broken_watch(cluster, controller, &pods, steps);
+        self.broken_watch(cluster, controller, &nodes, steps);
         Self::bookmarks(cluster, controller, steps);
+    }
+
+    /// A watch breaks, and lists again.
+    fn broken_watch<T: Object>(&self, cluster: &Cluster, controller: u8, watch: &Watch<T>, steps: &mut Steps) {
+        let mut spent = cluster.budgets;
+        let budget = (watch.budget)(&mut spent);
+        if *budget == 0 {
+            return;
+        }
+        *budget -= 1;
+        let mut before = Cluster { budgets: spent, ..cluster.clone() };
+        let index = usize::from(controller);
+        let back = self.scope.switches.relist == Relist::MayGoBack;
+        let past = cluster.laggard.as_deref().filter(|_| back).and_then(watch.past);
+        for (lagging, seen, list) in lists((watch.of)(&mut before.controllers[index]), past) {
+            let mut next = before.clone();
+            let process = &mut next.controllers[index];
+            for told in (watch.of)(process).replace(list) {
+                (watch.tell)(&self.scope, process, told);
+            }
+            steps.push((Action::BreakWatch { controller, resource: watch.resource, lagging, seen }, next));
+        }
     }
 
     fn bookmarks(cluster: &Cluster, controller: u8, steps: &mut Steps) {
@@ -305,6 +304,15 @@ impl DaemonSetModel {
     }
 }
 
+/// One watch of a process: where to find it, whom it tells, and how often it may break.
+struct Watch<T: Copy> {
+    resource: Resource,
+    of: fn(&mut Process) -> &mut Informer<T>,
+    past: fn(&Laggard) -> Option<&Informer<T>>,
+    tell: fn(&Scope, &mut Process, Notification<T>),
+    budget: fn(&mut Faults) -> &mut u8,
+}
+
 /// How many events are on their way to a lagging API server.
 fn pending<T: Copy>(informer: Option<&Informer<T>>) -> u8 {
     informer.map_or(0, |informer| byte(informer.stream.len()))
@@ -354,7 +362,7 @@ fn quiet<T: Copy>(informer: &mut Informer<T>) {
 }
 
 /// The cluster once the process is dead: nobody waits for its requests and replies any more.
-fn crashed(cluster: &Cluster, index: usize) -> Cluster {
+pub(super) fn crashed(cluster: &Cluster, index: usize) -> Cluster {
     let mut next = cluster.clone();
     for call in next.calls.iter_mut().filter(|call| usize::from(call.controller) == index) {
         call.awaited = false;

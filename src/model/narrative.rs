@@ -80,7 +80,7 @@ impl PodNames {
 
 /// A step that is not enabled where it is told to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("step {number} is not enabled there: {action:?}")]
+#[error("step {number} ({}) is not enabled there", action.kind())]
 pub struct NotEnabled {
     /// Its number, from 1.
     pub number: usize,
@@ -146,10 +146,10 @@ impl Teller<'_> {
                 what: format!("{}{}", self.reads(controller, key), self.consequence(controller, key)),
                 sees: Some(self.sees(&self.before.controllers[usize::from(controller)], key)),
             },
-            Action::Handle { controller, key, request, awaited: true, .. } => {
+            Action::Handle { controller, key, request, orphaned: None, .. } => {
                 plain("API server", self.handled(controller, key, &request))
             }
-            Action::Handle { key, request, awaited: false, .. } => plain("API server", self.done(&request, key)),
+            Action::Handle { key, request, orphaned: Some(_), .. } => plain("API server", self.done(&request, key)),
             Action::Reply { controller, key, request, .. } => {
                 let answer = self.answer(controller, key, &request);
                 let what =
@@ -195,7 +195,7 @@ impl Teller<'_> {
             Action::Lifecycle { node, variant } => {
                 plain("node lifecycle", format!("{} becomes {}", self.node(node), self.variant(variant)))
             }
-            Action::User { user } => plain(&self.user(user), self.command(user)),
+            Action::User { user } | Action::UndoChooses { user, .. } => plain(&self.user(user), self.command(user)),
             Action::Crash { controller } => plain("fault", format!("{} dies", self.controller(controller))),
             Action::StaleRestart { controller, .. } => {
                 let dead = !self.before.controllers[usize::from(controller)].running;
@@ -431,8 +431,11 @@ impl Teller<'_> {
             return format!("; asks: {}", sent.join(", "));
         }
         let process = &self.after.controllers[usize::from(controller)];
-        if !process.running {
+        if !process.running && self.before.controllers[usize::from(controller)].running {
             return "; the process crashes".to_owned();
+        }
+        if process.work.is_empty() {
+            return "; its lease is lost, and the process exits".to_owned();
         }
         match &process.work[usize::from(key)].sync {
             None if process.work[usize::from(key)].queue == super::state::Queued::Waiting => {

@@ -102,6 +102,30 @@ fn unpack(packed: &[u8]) -> SmallVec<[u8; 512]> {
     bytes
 }
 
+/// Budgets as the few that are not spent.
+mod sparse {
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+    use smallvec::SmallVec;
+
+    use crate::scope::Faults;
+
+    type Left = SmallVec<[(u8, u8); 4]>;
+
+    pub fn serialize<S: Serializer>(budgets: &Faults, serializer: S) -> Result<S::Ok, S::Error> {
+        let left: Left = (0..).zip(budgets.to_array()).filter(|(_, budget)| *budget > 0).collect();
+        left.serialize(serializer)
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Faults, D::Error> {
+        let mut budgets = Faults::default().to_array();
+        for (index, budget) in Left::deserialize(deserializer)? {
+            let place = budgets.get_mut(usize::from(index));
+            *place.ok_or_else(|| serde::de::Error::custom("no such budget"))? = budget;
+        }
+        Ok(Faults::from_array(budgets))
+    }
+}
+
 /// The whole state, opened.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Cluster {
@@ -122,6 +146,7 @@ pub struct Cluster {
     /// Users, by script.
     pub users: List<User>,
     /// What may still go wrong.
+    #[serde(with = "sparse")]
     pub budgets: Faults,
 }
 

@@ -165,7 +165,7 @@ impl Property {
             }
             Self::UndoActs => "a rollout undo without a number changes the template",
             Self::RolledOut => {
-                "at rest every healthy node that should run the pod has exactly one live pod, available and of the current template"
+                "at rest every healthy node that should run the pod has exactly one live pod, available and, unless the strategy is OnDelete, of the current template"
             }
             Self::OrphansSurvive => "a pod that a deletion kept is not collected with the DaemonSet it was kept from",
             Self::NoSelfConflict => "no revision write is refused because the sync itself adopted the revision",
@@ -303,7 +303,7 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
         judged.note(Property::OwnerOnly, step::owner_only(before, action, after));
     }
     if want(Property::EligibleOnly) {
-        judged.note(Property::EligibleOnly, step::eligible_only(before, action, after));
+        judged.note(Property::EligibleOnly, step::eligible_only(model, before, action, after));
     }
     if want(Property::GenerationOrder) {
         judged.note(Property::GenerationOrder, step::observed_never_decreases(before, after));

@@ -4,26 +4,27 @@ use crate::cluster::api_server::{Answer, Call, Origin};
 use crate::cluster::object::{Deleting, PodObject};
 use crate::cluster::user::{Found, choose_revision};
 use crate::controller::budget::updated_desired_node_counts;
-use crate::controller::record::{PodName, Symbol};
+use crate::controller::record::{NodeName, PodName, Symbol};
 use crate::controller::request::{Reason, Request};
 use crate::controller::sync::{Step, Sync};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
 use crate::model::state::{Cluster, Undo};
+use crate::model::view::placement;
 use crate::scope::Command;
 
 /// The call that the step carries out, if it carries one out.
 fn executed<'a>(before: &'a Cluster, action: &Action) -> Option<&'a Call> {
-    let (controller, key, request, awaited) = if let Action::Handle { controller, key, request, awaited, .. } = *action
-    {
-        (controller, key, request, awaited)
-    } else if let Action::LoseReply { controller, key, request, .. } = *action {
-        (controller, key, request, true)
-    } else {
-        return None;
-    };
+    let (controller, key, request, orphaned) =
+        if let Action::Handle { controller, key, request, orphaned, .. } = *action {
+            (controller, key, request, orphaned)
+        } else if let Action::LoseReply { controller, key, request, .. } = *action {
+            (controller, key, request, None)
+        } else {
+            return None;
+        };
     let is_it = |call: &&Call| {
-        call.controller == controller && call.key == key && call.request == request && call.awaited == awaited
+        call.controller == controller && call.key == key && call.request == request && call.orphaned() == orphaned
     };
     before.calls.iter().find(is_it)
 }
@@ -147,12 +148,19 @@ pub fn rollout_proceeds(before: &Cluster, action: &Action, after: &Cluster) -> O
 
 /// An undo without a number that finds an older revision does not find the template in place already (UNDO-8).
 pub fn undo_acts(model: &DaemonSetModel, before: &Cluster, action: &Action) -> Option<bool> {
-    let Action::User { user } = action else { return None };
+    let (Action::User { user } | Action::UndoChooses { user, .. }) = action else { return None };
     let script = usize::from(*user);
     let progress = before.users[script];
     let Undo::Read(uid, template) = progress.undo else { return None };
     let Command::Undo(_, None) = model.scope.users[script][usize::from(progress.done)] else { return None };
-    match choose_revision(model.scope.switches.undo_choice, &before.store, uid, template, None) {
+    let choices = choose_revision(model.scope.switches.undo_choice, &before.store, uid, template, None);
+    let found = match (action, choices.as_slice()) {
+        (Action::UndoChooses { template: Some(template), .. }, _) => Found::Template(*template),
+        (Action::UndoChooses { template: None, .. }, _) => Found::Skipped,
+        (_, [only]) => *only,
+        (_, _) => return None,
+    };
+    match found {
         Found::Template(_) => Some(true),
         Found::Skipped => Some(false),
         Found::Error => None,
@@ -219,23 +227,36 @@ pub fn owner_only(before: &Cluster, action: &Action, after: &Cluster) -> Option<
     deleted(before, call, after).map(|pod| pod.owner == Some(call.uid))
 }
 
-/// A create is only sent for a node that the sync's node list calls eligible.
-pub fn eligible_only(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+/// A create is only sent for a node that the sync's own view calls eligible: the node list of its start, or, for the surge
+/// pods of the rolling update, the store where it looks the node up again (ROLL-29). The later batches of such pods go by a
+/// look-up that is past, and say nothing here.
+pub fn eligible_only(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
     let (Action::Begin { controller, key, .. }
     | Action::Proceed { controller, key, .. }
     | Action::Reply { controller, key, .. }) = action
     else {
         return None;
     };
-    let sync = after.controllers.get(usize::from(*controller))?.work.get(usize::from(*key))?.sync.as_ref()?;
+    let index = usize::from(*controller);
+    let sync = after.controllers.get(index)?.work.get(usize::from(*key))?.sync.as_ref()?;
+    let listed = |name: NodeName| sync.nodes.iter().any(|node| node.name == name && node.placement.should_run);
+    let looked_up = |call: &Call, name: NodeName| {
+        let process = &before.controllers[index];
+        let node = process.nodes.store.iter().find(|node| u32::from(node.name) == name.0);
+        node.is_some_and(|node| placement(&model.scope, process, call.template, node).should_run)
+    };
     let mut created = after
         .calls
         .iter()
         .filter(|call| !before.calls.contains(call))
-        .filter_map(|call| if let Request::CreatePod(node, ..) = call.request { Some(node) } else { None })
+        .filter_map(|call| if let Request::CreatePod(node, ..) = call.request { Some((call, node)) } else { None })
+        .filter(|(call, _)| call.origin == Origin::Manage || !matches!(action, Action::Reply { .. }))
         .peekable();
     created.peek()?;
-    Some(created.all(|name| sync.nodes.iter().any(|node| node.name == name && node.placement.should_run)))
+    Some(created.all(|(call, name)| match call.origin {
+        Origin::Manage => listed(name),
+        Origin::RollingUpdate => looked_up(call, name),
+    }))
 }
 
 /// observedGeneration of one uid never decreases.
@@ -251,7 +272,7 @@ pub fn observed_never_decreases(before: &Cluster, after: &Cluster) -> Option<boo
     Some(changed.all(|(old, new)| old.observed_generation < new.observed_generation))
 }
 
-/// The step of a sync does not end its process.
+/// The step of a sync does not end its process. One whose lease is lost runs no more and ends by itself.
 pub fn no_panic(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
     let (Action::Begin { controller, .. } | Action::Proceed { controller, .. } | Action::Reply { controller, .. }) =
         action
@@ -259,6 +280,6 @@ pub fn no_panic(before: &Cluster, action: &Action, after: &Cluster) -> Option<bo
         return None;
     };
     let process = usize::from(*controller);
-    before.controllers.get(process)?;
+    before.controllers.get(process).filter(|process| process.running)?;
     Some(after.controllers[process].running)
 }

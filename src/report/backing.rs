@@ -54,6 +54,8 @@ pub const KNOWN: &[Known] = &[
         entry: "DS-B10",
         backing: Backing::Confirmed("#54096"),
     },
+    recorded(Property::NeverWedged, "recreate", "no-fault", "DS-B21"),
+    recorded(Property::GenerationOrder, "update-and-recreate", "no-fault", "DS-B21"),
     recorded(Property::OnePerNode, "create", "second-leader", "DS-B11"),
     recorded(Property::Budget, "rollout-2", "second-leader", "DS-B11"),
     recorded(Property::OwnerOnly, "quarantine", "no-fault", "DS-B12"),

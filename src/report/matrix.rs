@@ -182,6 +182,12 @@ pub const BASES: &[Base] = &[
         ..ENTRY
     },
     Base {
+        id: "update-and-recreate",
+        about: "One node; a user applies b, deletes the DaemonSet in the background and creates it again.",
+        users: &[&["apply b", "delete background", "create a"]],
+        ..ENTRY
+    },
+    Base {
         id: "host-port",
         about: "One node, pods with a host port, maxSurge 1; a user applies template b.",
         strategy: "{ maxSurge = 1 }",

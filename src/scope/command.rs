@@ -10,6 +10,8 @@ pub struct Names<'a> {
     pub variants: Vec<&'a str>,
     /// Templates.
     pub templates: Vec<&'a str>,
+    /// By template: the strategy of a `DaemonSet` created with it, where the command names none.
+    pub own_strategies: Vec<u8>,
     /// Strategies.
     pub strategies: Vec<&'a str>,
     /// `DaemonSet`s.
@@ -51,7 +53,10 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
     let template = |name: &str| find("template", &names.templates, name);
     let strategy = |name: &str| find("strategy", &names.strategies, name);
     match words.as_slice() {
-        ["create", name] => Ok(Command::Create(ds, template(name)?, 0)),
+        ["create", name] => {
+            let index = template(name)?;
+            Ok(Command::Create(ds, index, names.own_strategies[usize::from(index)]))
+        }
         ["create", name, with] => Ok(Command::Create(ds, template(name)?, strategy(with)?)),
         ["apply" | "restart", name] => Ok(Command::Apply(ds, template(name)?)),
         ["strategy", name] => Ok(Command::SetStrategy(ds, strategy(name)?)),

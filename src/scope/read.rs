@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use k8s_openapi::api::apps::v1::DaemonSet as RealDaemonSet;
 use k8s_openapi::api::core::v1::{Node as RealNode, NodeSpec as RealNodeSpec, PodSpec, PodTemplateSpec, Taint};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 use serde::Deserialize;
 use toml::Spanned;
 
@@ -79,6 +80,8 @@ pub struct Pinned {
     pub unique_states: u64,
     /// Steps to the farthest of them.
     pub depth: u64,
+    /// Where it stands in the file.
+    pub line: usize,
 }
 
 /// What is wrong with a model file.
@@ -130,7 +133,7 @@ struct File {
     capacity: CapacityFile,
     #[serde(default)]
     expect: BTreeMap<String, Spanned<ExpectFile>>,
-    graph: Option<GraphFile>,
+    graph: Option<Spanned<GraphFile>>,
     #[serde(default)]
     until_broken: bool,
 }
@@ -223,6 +226,9 @@ const NOT_EXPRESSED: &[(&str, &str)] = &[
     ("invalid_selectors", "the model's API server accepts no selector that does not parse"),
 ];
 
+/// Commands of all scripts: what counts them, such as generations and uids, fits a byte.
+const COMMANDS_MAX: usize = 60;
+
 /// The largest model file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
 
@@ -268,7 +274,41 @@ pub fn parse(
     }
     let file: File =
         toml::from_str(text).map_err(|error| reader.error(error.message().trim().to_owned(), error.span()))?;
-    reader.model(file, profile)
+    reader.model(&file, profile)
+}
+
+/// `spec` of a `DaemonSet`.
+type DaemonSetSpecification = k8s_openapi::api::apps::v1::DaemonSetSpec;
+
+/// A template of the file, with what its manifest says beside it.
+struct ReadTemplate {
+    spec: TemplateSpec,
+    pod_spec: PodSpec,
+    manifest: Option<DaemonSetSpecification>,
+}
+
+/// The strategy of a manifest as a model file would state it.
+fn strategy_table(specification: &DaemonSetSpecification) -> toml::Table {
+    let mut table = toml::Table::new();
+    let limit = |limit: &IntOrString| match limit {
+        IntOrString::Int(number) => toml::Value::Integer(i64::from(*number)),
+        IntOrString::String(text) => toml::Value::String(text.clone()),
+    };
+    if let Some(strategy) = &specification.update_strategy {
+        table.extend(strategy.type_.iter().map(|kind| ("type".to_owned(), toml::Value::String(kind.clone()))));
+        if let Some(rolling) = &strategy.rolling_update {
+            table.extend(rolling.max_unavailable.iter().map(|one| ("maxUnavailable".to_owned(), limit(one))));
+            table.extend(rolling.max_surge.iter().map(|one| ("maxSurge".to_owned(), limit(one))));
+        }
+    }
+    let numbers = [
+        ("minReadySeconds", specification.min_ready_seconds),
+        ("revisionHistoryLimit", specification.revision_history_limit),
+    ];
+    for (key, number) in numbers {
+        table.extend(number.map(|number| (key.to_owned(), toml::Value::Integer(i64::from(number)))));
+    }
+    table
 }
 
 struct Reader<'a> {
@@ -286,7 +326,11 @@ impl Reader<'_> {
 
     /// An error about a key that is somewhere in the text.
     fn at_key(&self, key: &str, message: impl Into<String>) -> ModelError {
-        let found = self.text.match_indices(key).map(|(at, _)| at).find(|at| {
+        let part_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
+        let is_whole = |at: usize| {
+            !self.text[..at].ends_with(part_of_name) && !self.text[at + key.len()..].starts_with(part_of_name)
+        };
+        let found = self.text.match_indices(key).map(|(at, _)| at).filter(|at| is_whole(*at)).find(|at| {
             let line = &self.text[self.text[..*at].rfind('\n').map_or(0, |newline| newline + 1)..*at];
             line.trim().is_empty() || line.contains('[') || line.contains('{') || line.contains(',')
         });
@@ -297,7 +341,7 @@ impl Reader<'_> {
         self.text[..offset.min(self.text.len())].matches('\n').count() + 1
     }
 
-    fn model(&self, file: File, instead: Option<&'static Profile>) -> Read<ModelFile> {
+    fn model(&self, file: &File, instead: Option<&'static Profile>) -> Read<ModelFile> {
         let own = match &file.profile {
             None => Profile::named("v1.36").expect("the default profile exists"),
             Some(name) => Profile::named(name.get_ref()).ok_or_else(|| {
@@ -323,19 +367,24 @@ impl Reader<'_> {
         let templates = self.templates(&file.templates)?;
         let placement = templates
             .iter()
-            .map(|(_, spec)| {
-                let template = PodTemplateSpec { spec: Some(spec.clone()), ..PodTemplateSpec::default() };
+            .map(|read| {
+                let template = PodTemplateSpec { spec: Some(read.pod_spec.clone()), ..PodTemplateSpec::default() };
                 let check = PlacementCheck::compile(&template, rules);
                 let on = |node: &RealNode| Placement::from(check.node_should_run_daemon_pod(&NodeView::of(node)));
                 variants.iter().map(|(_, node)| on(node)).collect()
             })
             .collect();
-        let strategies = self.strategies(&file.strategies)?;
+        let (strategies, own_strategies) = if file.strategies.is_empty() {
+            self.strategies_of_manifests(&templates)?
+        } else {
+            (self.strategies(&file.strategies)?, vec![0; templates.len()])
+        };
         let daemon_sets = self.daemon_sets(&file.daemon_sets)?;
         let names = command::Names {
             nodes: nodes.iter().map(|node: &NodeSpec| node.name.as_str()).collect(),
             variants: variant_names.iter().map(String::as_str).collect(),
-            templates: templates.iter().map(|(template, _)| template.name.as_str()).collect(),
+            templates: templates.iter().map(|template| template.spec.name.as_str()).collect(),
+            own_strategies,
             strategies: strategies.iter().map(|strategy: &StrategySpec| strategy.name.as_str()).collect(),
             daemon_sets: daemon_sets.iter().map(|one: &DaemonSetSpec| one.name.as_str()).collect(),
         };
@@ -377,14 +426,14 @@ impl Reader<'_> {
         }
         let lagging_lists = self.lagging_lists(&file.lagging_lists)?;
         let name = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
-        let pod_specs = templates.iter().map(|(_, spec)| spec.clone()).collect();
+        let pod_specs = templates.iter().map(|template| template.pod_spec.clone()).collect();
         let scope = Scope {
             name,
             switches,
             controller,
             nodes,
             variants: variant_names,
-            templates: templates.into_iter().map(|(template, _)| template).collect(),
+            templates: templates.into_iter().map(|template| template.spec).collect(),
             placement,
             strategies,
             daemon_sets,
@@ -408,25 +457,34 @@ impl Reader<'_> {
             node_variants: variants.into_iter().map(|(_, node)| node).collect(),
             expect: self.expectations(&file.expect)?,
             until_broken: file.until_broken,
-            pinned: file.graph.map(|graph| Pinned { unique_states: graph.unique_states, depth: graph.depth }),
+            pinned: file.graph.as_ref().map(|graph| Pinned {
+                unique_states: graph.get_ref().unique_states,
+                depth: graph.get_ref().depth,
+                line: self.line_of(graph.span().start),
+            }),
         })
     }
 
     /// What the model's numbers can hold.
     fn limits(&self, scope: &Scope) -> Read<()> {
-        let limit = |what: &str, count: usize, most: usize| {
+        let limit = |key: &str, what: &str, count: usize, most: usize| {
             if count == 0 || count > most {
-                return Err(self.error(format!("a model has 1 to {most} {what}, not {count}"), None));
+                return Err(self.at_key(key, format!("a model has 1 to {most} {what}, not {count}")));
             }
             Ok(())
         };
-        limit("nodes", scope.nodes.len(), 6)?;
-        limit("node variants", scope.variants.len(), 8)?;
-        limit("templates", scope.templates.len(), 8)?;
-        limit("strategies", scope.strategies.len(), 8)?;
-        limit("DaemonSets", scope.daemon_sets.len(), 2)?;
+        limit("nodes", "nodes", scope.nodes.len(), 6)?;
+        limit("variants", "node variants", scope.variants.len(), 8)?;
+        limit("templates", "templates", scope.templates.len(), 8)?;
+        limit("strategies", "strategies", scope.strategies.len(), 8)?;
+        limit("daemon_sets", "DaemonSets", scope.daemon_sets.len(), 2)?;
         if scope.users.len() > 4 {
             return Err(self.at_key("users", format!("a model has at most 4 users, not {}", scope.users.len())));
+        }
+        let commands: usize = scope.users.iter().map(Vec::len).sum();
+        if commands > COMMANDS_MAX {
+            let message = format!("the scripts of a model have at most {COMMANDS_MAX} commands, not {commands}");
+            return Err(self.at_key("users", message));
         }
         if scope.capacity.pods > 40 {
             return Err(self.at_key("capacity", "a model holds at most 40 pods"));
@@ -533,7 +591,7 @@ impl Reader<'_> {
         Ok(nodes)
     }
 
-    fn templates(&self, table: &toml::Table) -> Read<Vec<(TemplateSpec, PodSpec)>> {
+    fn templates(&self, table: &toml::Table) -> Read<Vec<ReadTemplate>> {
         #[derive(Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         struct Template {
@@ -555,11 +613,17 @@ impl Reader<'_> {
         let mut templates = Vec::new();
         for (name, value) in table {
             let template: Template = self.section(name, value)?;
+            let mut of_manifest = None;
             let mut spec = match (&template.manifest, template.spec) {
                 (Some(_), Some(_)) => {
                     return Err(self.at_key(name, format!("template `{name}` has both a manifest and a spec")));
                 }
-                (Some(manifest), None) => self.manifest(name, manifest)?,
+                (Some(manifest), None) => {
+                    let specification = self.manifest(name, manifest)?;
+                    let spec = specification.template.spec.clone().unwrap_or_default();
+                    of_manifest = Some(specification);
+                    spec
+                }
                 (None, spec) => serde_json::from_value(spec.unwrap_or_else(|| serde_json::json!({})))
                     .map_err(|error| self.at_key(name, format!("template `{name}`: {error}")))?,
             };
@@ -579,27 +643,51 @@ impl Reader<'_> {
             let collides_with = named(template.collides_with.as_deref())?;
             let normalised = named(template.normalised.as_deref())?;
             let host_ports = host_ports(&spec);
-            templates.push((TemplateSpec { name: name.clone(), pods, collides_with, normalised, host_ports }, spec));
+            let template = TemplateSpec { name: name.clone(), pods, collides_with, normalised, host_ports };
+            templates.push(ReadTemplate { spec: template, pod_spec: spec, manifest: of_manifest });
         }
         Ok(templates)
     }
 
-    /// The template of the `DaemonSet` in a manifest below `manifests/`.
-    fn manifest(&self, name: &str, manifest: &str) -> Read<PodSpec> {
+    /// The spec of the only `DaemonSet` in a manifest: YAML or JSON, of one document, several, or a `List`.
+    fn manifest(&self, name: &str, manifest: &str) -> Read<DaemonSetSpecification> {
         let fail = |message: String| self.at_key(manifest, format!("template `{name}`: {message}"));
         let text = (self.manifests)(manifest).map_err(&fail)?;
         let documents: Vec<serde_json::Value> =
             serde_saphyr::from_multiple(&text).map_err(|error| fail(format!("{manifest}: {error}")))?;
-        let daemon_set = documents
-            .into_iter()
-            .find(|document| document["kind"] == "DaemonSet")
-            .ok_or_else(|| fail(format!("{manifest} has no DaemonSet")))?;
+        let items = documents.into_iter().flat_map(|document| match document["items"].as_array() {
+            Some(items) => items.clone(),
+            None => vec![document],
+        });
+        let mut found: Vec<serde_json::Value> = items.filter(|item| item["kind"] == "DaemonSet").collect();
+        if found.len() != 1 {
+            return Err(fail(format!("{manifest} has {} DaemonSets, and a template is of one", found.len())));
+        }
         let daemon_set: RealDaemonSet =
-            serde_json::from_value(daemon_set).map_err(|error| fail(format!("{manifest}: {error}")))?;
+            serde_json::from_value(found.remove(0)).map_err(|error| fail(format!("{manifest}: {error}")))?;
         daemon_set
             .spec
-            .and_then(|spec| spec.template.spec)
+            .filter(|spec| spec.template.spec.is_some())
             .ok_or_else(|| fail(format!("the DaemonSet of {manifest} has no template")))
+    }
+
+    /// The strategies of the manifests of `templates`, in their order and each once, for a file that states none; and for
+    /// each template which of them is its own.
+    fn strategies_of_manifests(&self, templates: &[ReadTemplate]) -> Read<(Vec<StrategySpec>, Vec<u8>)> {
+        let mut tables: Vec<(String, toml::Table)> = Vec::new();
+        let mut own = Vec::new();
+        for template in templates {
+            let table = template.manifest.as_ref().map(strategy_table).unwrap_or_default();
+            let known = tables.iter().position(|(_, other)| *other == table);
+            let index = known.unwrap_or(tables.len());
+            if known.is_none() {
+                let name = if table.is_empty() { "rolling".to_owned() } else { template.spec.name.clone() };
+                tables.push((name, table));
+            }
+            own.push(u8::try_from(index).unwrap_or(u8::MAX));
+        }
+        let tables = tables.into_iter().map(|(name, table)| (name, toml::Value::Table(table)));
+        Ok((self.strategies(&tables.collect())?, own))
     }
 
     fn strategies(&self, table: &toml::Table) -> Read<Vec<StrategySpec>> {
@@ -623,8 +711,6 @@ impl Reader<'_> {
                 }
             }
         }
-        let default = toml::Table::from_iter([("rolling".to_owned(), toml::Value::Table(toml::Table::new()))]);
-        let table = if table.is_empty() { &default } else { table };
         let mut strategies = Vec::new();
         for (name, value) in table {
             let strategy: Strategy = self.section(name, value)?;

@@ -222,7 +222,7 @@ pub struct LaggingLists {
 }
 
 /// How often each fault may happen in one behaviour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Faults {
     /// The controller process dies and another starts, with a fresh list.
     pub crash: u8,
@@ -260,6 +260,96 @@ pub struct Faults {
     pub kubelet_silent: u8,
     /// The scheduler goes away: pods stay Pending.
     pub scheduler_away: u8,
+}
+
+impl Faults {
+    /// The budgets in the order of the fields.
+    pub fn to_array(self) -> [u8; 18] {
+        let Self {
+            crash,
+            stale_list,
+            daemon_set_watch_break,
+            revision_watch_break,
+            pod_watch_break,
+            node_watch_break,
+            resync,
+            bookmark,
+            refused,
+            conflict,
+            lost_request,
+            lost_reply,
+            expiry,
+            second_leader,
+            readiness_blip,
+            pod_failure,
+            kubelet_silent,
+            scheduler_away,
+        } = self;
+        [
+            crash,
+            stale_list,
+            daemon_set_watch_break,
+            revision_watch_break,
+            pod_watch_break,
+            node_watch_break,
+            resync,
+            bookmark,
+            refused,
+            conflict,
+            lost_request,
+            lost_reply,
+            expiry,
+            second_leader,
+            readiness_blip,
+            pod_failure,
+            kubelet_silent,
+            scheduler_away,
+        ]
+    }
+
+    /// The reverse of [`Faults::to_array`].
+    pub fn from_array(budgets: [u8; 18]) -> Self {
+        let [
+            crash,
+            stale_list,
+            daemon_set_watch_break,
+            revision_watch_break,
+            pod_watch_break,
+            node_watch_break,
+            resync,
+            bookmark,
+            refused,
+            conflict,
+            lost_request,
+            lost_reply,
+            expiry,
+            second_leader,
+            readiness_blip,
+            pod_failure,
+            kubelet_silent,
+            scheduler_away,
+        ] = budgets;
+        Self {
+            crash,
+            stale_list,
+            daemon_set_watch_break,
+            revision_watch_break,
+            pod_watch_break,
+            node_watch_break,
+            resync,
+            bookmark,
+            refused,
+            conflict,
+            lost_request,
+            lost_reply,
+            expiry,
+            second_leader,
+            readiness_blip,
+            pod_failure,
+            kubelet_silent,
+            scheduler_away,
+        }
+    }
 }
 
 /// A rule of the node lifecycle controller or of an agent on the node: when a pod of this `DaemonSet` on a node is ready
