@@ -722,7 +722,7 @@ fn what_is_written_agrees_when_it_is_read_as_vectors() {
         assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
         assert_eq!(stdout(&output), "");
         let written = fs::read_to_string(path).expect("it was written").lines().count();
-        assert!(written == count || model == "manual-pod" && written > 100, "{model}: {written}");
+        assert!(written == count || model == "manual-pod" && written > 50, "{model}: {written}");
         assert!(stderr(&output).contains(&format!("{written} questions written")), "{}", stderr(&output));
         let output = everynode(&["vectors", path]);
         assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
