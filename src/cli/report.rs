@@ -11,9 +11,9 @@ use miette::Report;
 
 use super::args::ReportArgs;
 use super::output::say;
-use super::{AS_EXPECTED, bad_input};
+use super::{AS_EXPECTED, CUT_SHORT, bad_input};
 use crate::report::markdown::{MARK, Origin, Page, pages};
-use crate::report::run::{Limits, run as ask};
+use crate::report::run::{Limits, RunError, run as ask};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
@@ -31,12 +31,19 @@ pub fn run(args: &ReportArgs) -> Result<u8, Report> {
         interrupt: &INTERRUPTED,
     };
     let bar = progress_bar();
-    let units = ask(&limits, &|done, all| {
+    let asked = ask(&limits, &|done, all| {
         bar.set_length(all as u64);
         bar.set_position(done as u64);
-    })
-    .map_err(|error| bad_input::message(error.to_string()))?;
+    });
     bar.finish_and_clear();
+    let units = match asked {
+        Ok(units) => units,
+        Err(RunError::Interrupted) => {
+            eprintln!("{}", RunError::Interrupted);
+            return Ok(CUT_SHORT);
+        }
+        Err(error) => return Err(bad_input::message(error.to_string())),
+    };
     let command = format!("cargo run --release -- report --out {folder} --max-states {}", args.max_states);
     let pages = pages(&units, &Origin { folder: folder.clone(), command, states_max: args.max_states });
     write(&args.out, &pages).map_err(|error| bad_input::message(format!("cannot write to {folder}: {error}")))?;

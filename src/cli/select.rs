@@ -23,7 +23,7 @@ pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec
             models.push(read(path, profile).map_err(bad_input::model)?);
             continue;
         }
-        let found = bundled::find(name);
+        let found = bundled::find(name.trim_start_matches("./").trim_end_matches('/'));
         if found.is_empty() {
             let what = if path.is_dir() { "a folder, not a model file" } else { "neither a file nor a bundled model" };
             return Err(bad_input::with_help(
