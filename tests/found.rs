@@ -141,3 +141,25 @@ fn every_claim_that_a_model_expects_to_hold_has_met_its_premise() {
         }
     }
 }
+
+#[test]
+fn a_leader_that_lost_its_lease_is_shown_nothing_more() {
+    let two = scope("start = \"settled\"\nusers = [[\"apply b\"]]\nfaults = { second_leader = 1 }", TEMPLATES);
+    let model = DaemonSetModel::new(two, &[]);
+    let (mut waiting, mut overlaps) = (vec![model.initial()], 0);
+    let mut seen = std::collections::BTreeSet::from([State::of(&model.initial())]);
+    while let Some(cluster) = waiting.pop() {
+        let mut steps = Steps::new();
+        model.steps(&cluster, &mut steps);
+        for (action, next) in steps {
+            if action == Action::SecondLeader {
+                let first = &next.controllers[0];
+                assert!(first.pods.stream.is_empty() && first.daemon_sets.stream.is_empty(), "{first:?}");
+                overlaps += u32::from(!cluster.controllers[0].pods.stream.is_empty());
+            } else if seen.len() < 5_000 && seen.insert(State::of(&next)) {
+                waiting.push(next);
+            }
+        }
+    }
+    assert!(overlaps > 10, "only {overlaps} leases were lost with an event on its way");
+}
