@@ -5,7 +5,7 @@
 
 use everynode::cluster::api_server::{Answer, Call, Sorts, Store};
 use everynode::cluster::object::{FOREIGN, OTHERS, Object, Objects, PodObject};
-use everynode::cluster::watch::{Event, Informer, Notification};
+use everynode::cluster::watch::Informer;
 use everynode::controller::record::{PodName, ResourceVersion, Uid};
 use everynode::controller::request::Request;
 use everynode::controller::sync::{Batches, Rules, Wait};
@@ -135,17 +135,7 @@ fn informer_is_typed<T: Object>(informer: &Informer<T>, newest: u8, most: usize,
 fn shown_pods(cluster: &Cluster) -> impl Iterator<Item = &PodObject> {
     let past = cluster.laggard.iter().filter_map(|laggard| laggard.pods.as_ref());
     let informers = cluster.controllers.iter().map(|process| &process.pods).chain(past);
-    informers.flat_map(|informer| {
-        let events = informer.stream.iter().filter_map(|versioned| match &versioned.event {
-            Event::Put(pod) | Event::Deleted(pod) => Some(pod),
-            Event::Bookmark => None,
-        });
-        let told = informer.told.iter().flat_map(|notification| match notification {
-            Notification::Added(pod) | Notification::Deleted(pod) => [pod, pod],
-            Notification::Updated(old, new) => [old, new],
-        });
-        informer.store.iter().chain(events).chain(told)
-    })
+    informers.flat_map(Informer::shown)
 }
 
 /// The requests that a sync waits for are exactly those on their way or answered (the others of a batch are).

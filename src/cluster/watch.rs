@@ -60,6 +60,19 @@ impl<T: Object> Informer<T> {
         Self { store: objects.clone(), synced: version, stream: List::new(), told: Vec::new() }
     }
 
+    /// Everything that it shows, or is about to show or to tell: store, events, notifications.
+    pub fn shown(&self) -> impl Iterator<Item = &T> {
+        let events = self.stream.iter().filter_map(|versioned| match &versioned.event {
+            Event::Put(object) | Event::Deleted(object) => Some(object),
+            Event::Bookmark => None,
+        });
+        let told = self.told.iter().flat_map(|notification| match notification {
+            Notification::Added(object) | Notification::Deleted(object) => [object, object],
+            Notification::Updated(old, new) => [old, new],
+        });
+        self.store.iter().chain(events).chain(told)
+    }
+
     /// The same subscriber once it has taken the first `seen` events on their way, telling nobody.
     #[must_use]
     pub fn advanced(&self, seen: usize) -> Self {

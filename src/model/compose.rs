@@ -11,9 +11,9 @@ use super::process::{self, Alternative};
 use super::start;
 use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
 use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Shown, Sorts, Store};
-use crate::cluster::object::{Key, Object, PodObject};
+use crate::cluster::object::{Key, Object};
 use crate::cluster::user::{self, Found};
-use crate::cluster::watch::{Event, Informer, Notification, Versioned};
+use crate::cluster::watch::{Event, Informer, Versioned};
 use crate::controller::request::{Reason, Request};
 use crate::property::Property;
 use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, InitialList, PlacedBy, RelabelVerb};
@@ -116,11 +116,13 @@ impl DaemonSetModel {
     ) {
         let mut next = cluster.clone();
         let mut events = Events::new();
-        let written = write(&mut next, &mut events);
+        if !write(&mut next, &mut events) {
+            return;
+        }
         if compares_pod_versions(&self.scope) {
             next.store.stamp_pods(&mut events);
         }
-        if written && self.publish(cluster, &mut next, &events) {
+        if self.publish(cluster, &mut next, &events) {
             steps.push((action, next));
         }
     }
@@ -544,19 +546,8 @@ pub fn carry_out(
 
 /// The largest name of a pod of a node up to `target` that a cache or an event shows: one created now sorts after it.
 fn youngest_shown(controllers: &[Process], laggard: Option<&Laggard>, target: u8) -> u8 {
-    let of_event = |event: &Event<PodObject>| match event {
-        Event::Put(pod) | Event::Deleted(pod) => Some(*pod),
-        Event::Bookmark => None,
-    };
-    let of_notification = |told: &Notification<PodObject>| match told {
-        Notification::Added(pod) | Notification::Updated(_, pod) | Notification::Deleted(pod) => *pod,
-    };
     let past = laggard.and_then(|laggard| laggard.pods.as_ref());
-    let informers = controllers.iter().map(|process| &process.pods).chain(past);
-    let shown = informers.flat_map(|informer| {
-        let events = informer.stream.iter().filter_map(|versioned| of_event(&versioned.event));
-        informer.store.iter().copied().chain(events).chain(informer.told.iter().map(of_notification))
-    });
+    let shown = controllers.iter().map(|process| &process.pods).chain(past).flat_map(Informer::shown);
     shown.filter(|pod| pod.target <= target).map(|pod| pod.name).max().unwrap_or(0)
 }
 

@@ -205,20 +205,16 @@ pub fn hash_present(before: &Cluster, action: &Action) -> Option<bool> {
 pub fn slow_start(before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
     let Action::Reply { controller, key, request: request @ Request::CreatePod(..), .. } = action else { return None };
     let answered = |(call, answer): &&(Call, Answer)| {
-        call.controller == *controller && call.key == *key && call.request == *request && is_error(answer)
+        call.controller == *controller
+            && call.key == *key
+            && call.request == *request
+            && matches!(answer, Answer::Error(_))
     };
     before.replies.iter().find(answered)?;
     let more = |call: &Call| {
         call.controller == *controller && matches!(call.request, Request::CreatePod(..)) && !before.calls.contains(call)
     };
     Some(!after.calls.iter().any(more))
-}
-
-fn is_error(answer: &Answer) -> bool {
-    match answer {
-        Answer::Error(_) => true,
-        Answer::Done | Answer::DaemonSet(_) | Answer::Revision(_) | Answer::Pod { .. } => false,
-    }
 }
 
 /// A pod that a sync deletes is owned by the sync's `DaemonSet` when the deletion commits.
