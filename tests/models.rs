@@ -8,6 +8,7 @@ use std::time::Duration;
 use everynode::check::{Explored, Settings, StopReason, Verdict, search};
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::narrative::tell;
+use everynode::model::step_name::{StepName, name_steps, take_named};
 use everynode::property::{ALL, Property};
 use everynode::scope::{ExpectedVerdict, ModelFile, bundled};
 
@@ -67,6 +68,11 @@ fn every_model_gives_the_verdicts_that_its_file_expects() {
                 surprises.push(format!("{}:{}: {id}: {:?}", file.path.display(), expectation.line, finding.verdict));
             }
             if let Verdict::Violated(trace) = &finding.verdict {
+                let names = name_steps(&model, &trace.actions).expect("its own steps");
+                let read: Vec<StepName> = serde_json::from_str(&serde_json::to_string(&names).expect("names are JSON"))
+                    .expect("what was written is read");
+                let taken = take_named(&model, &read).expect("its own names");
+                assert_eq!(taken, trace.actions, "{}: {id}: the names are those of other steps", file.path.display());
                 let _ = writeln!(told, "{id} is violated");
                 for (index, line) in tell(&model, &trace.actions).expect("its own steps").lines.iter().enumerate() {
                     let _ = writeln!(told, "{:3} {}: {}", index + 1, line.who, line.what);

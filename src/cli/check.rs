@@ -15,6 +15,7 @@ use crate::check::{self, Finding, Settings, StopReason, Verdict, census, search}
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
 use crate::model::narrative::tell;
+use crate::model::step_name::name_steps;
 use crate::property::Property;
 use crate::release::Profile;
 use crate::scope::{ExpectedVerdict, ModelFile};
@@ -421,13 +422,14 @@ fn file_name(one: &Checked, property: Property, copy: usize) -> String {
 fn save(folder: &Path, one: &Checked, written: &mut Vec<PathBuf>) -> Result<(), Report> {
     for property in &one.properties {
         let Verdict::Violated(trace) = &one.finding(*property).verdict else { continue };
+        let steps = name_steps(&one.model, &trace.actions).map_err(|error| bad_input::message(error.to_string()))?;
         let saved = Counterexample {
             everynode_counterexample: FORMAT_VERSION,
             model: one.file.path.display().to_string(),
             scope: scope_hash(&one.file.scope),
             profile: one.file.profile.name.to_owned(),
             property: property.id().to_owned(),
-            steps: trace.actions.clone(),
+            steps,
         };
         let mut names = (1..).map(|copy| folder.join(file_name(one, *property, copy)));
         let path = names.find(|path| !written.contains(path)).expect("there is always one more");

@@ -6,8 +6,10 @@ use super::args::{Format, ReplayArgs};
 use super::output::{self, say};
 use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input, select, tale};
 use crate::check::Explored;
+use crate::model::action::Action;
 use crate::model::compose::{DaemonSetModel, Steps};
 use crate::model::narrative::tell;
+use crate::model::step_name::take_named;
 use crate::property::Property;
 use crate::trace::{Counterexample, scope_hash};
 
@@ -32,9 +34,10 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
         bad_input::message(format!("{}: no property is called `{}`", args.file.display(), saved.property))
     })?;
     let model = DaemonSetModel::new(file.scope, &[property]);
-    let told =
-        tell(&model, &saved.steps).map_err(|error| bad_input::message(format!("{}: {error}", args.file.display())))?;
-    let broken = breaks(&model, &saved, property);
+    let located = |error: String| bad_input::message(format!("{}: {error}", args.file.display()));
+    let actions = take_named(&model, &saved.steps).map_err(|error| located(error.to_string()))?;
+    let told = tell(&model, &actions).map_err(|error| located(error.to_string()))?;
+    let broken = breaks(&model, &actions, property);
     match args.format {
         Format::Human => {
             say!("{} ({}), {}: {}\n", saved.model, saved.profile, property.id(), property.sentence());
@@ -58,10 +61,10 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
 }
 
 /// Whether the claim is broken by the last state or the last step.
-fn breaks(model: &DaemonSetModel, saved: &Counterexample, property: Property) -> bool {
+fn breaks(model: &DaemonSetModel, actions: &[Action], property: Property) -> bool {
     let mut cluster = model.initial();
     let mut broken = model.judge_state(&cluster).broken;
-    for action in &saved.steps {
+    for action in actions {
         let mut steps = Steps::new();
         model.steps(&cluster, &mut steps);
         let Some((_, next)) = steps.into_iter().find(|(other, _)| other == action) else { return false };

@@ -12,4 +12,6 @@ pub mod narrative;
 pub mod process;
 pub mod start;
 pub mod state;
+pub mod step_name;
 pub mod view;
+pub mod walk;

@@ -1,12 +1,9 @@
 //! A behaviour told as a numbered interleaving: who did what to which object, and what the controller's caches showed.
-//!
-//! Pods are renumbered by rank from step to step, so they are followed here and keep one name: `p1` is the first pod that
-//! the behaviour meets.
 
 use super::action::{Action, Resource};
-use super::canonical::canonicalise;
-use super::compose::{DaemonSetModel, Steps};
+use super::compose::DaemonSetModel;
 use super::state::{Cluster, Process, Undo};
+use super::walk::{PodNames, Walk};
 use crate::cluster::api_server::{Answer, Call, Origin};
 use crate::cluster::object::{Deleting, OTHERS, PodObject, PodPhase, RevisionObject, labelled_template};
 use crate::cluster::watch::{Event, Versioned};
@@ -37,47 +34,6 @@ pub struct Told {
     pub pods: PodNames,
 }
 
-/// The names of pods in a tale, by their names in the present state.
-#[derive(Clone, Debug)]
-pub struct PodNames {
-    names: Vec<Option<usize>>,
-    given: usize,
-}
-
-impl PodNames {
-    fn new(cluster: &Cluster) -> Self {
-        let mut names = Self { names: vec![None; 256], given: 0 };
-        names.meet(cluster);
-        names
-    }
-
-    /// Gives names to pods not met before.
-    fn meet(&mut self, cluster: &Cluster) {
-        for pod in cluster.store.pods.iter().filter(|pod| pod.template != OTHERS) {
-            let slot = &mut self.names[usize::from(pod.name)];
-            if slot.is_none() {
-                self.given += 1;
-                *slot = Some(self.given);
-            }
-        }
-    }
-
-    /// Follows the pods through a renumbering.
-    fn follow(&mut self, renamed: &[u8; 256]) {
-        let mut names = vec![None; 256];
-        for (before, after) in renamed.iter().enumerate().filter(|(_, after)| **after != 0) {
-            names[usize::from(*after)] = self.names[before];
-        }
-        self.names = names;
-    }
-
-    /// The name of a pod.
-    pub fn of(&self, name: u32) -> String {
-        let met = usize::try_from(name).ok().and_then(|name| self.names.get(name).copied().flatten());
-        met.map_or_else(|| "a pod long gone".to_owned(), |number| format!("p{number}"))
-    }
-}
-
 /// A step that is not enabled where it is told to be taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("step {number} ({}) is not enabled there", action.kind())]
@@ -94,21 +50,20 @@ pub struct NotEnabled {
 ///
 /// If one of them is not enabled where its turn comes.
 pub fn tell(model: &DaemonSetModel, actions: &[Action]) -> Result<Told, NotEnabled> {
-    let mut cluster = model.initial();
-    let mut pods = PodNames::new(&cluster);
+    let mut walk = Walk::new(model);
     let mut lines = Vec::new();
     for (index, action) in actions.iter().enumerate() {
-        let mut steps = Steps::new();
-        model.raw_steps(&cluster, &mut steps);
-        let found = steps.into_iter().find(|(other, _)| other == action);
-        let (_, mut next) = found.ok_or(NotEnabled { number: index + 1, action: *action })?;
-        pods.meet(&next);
-        lines.push(Teller { scope: &model.scope, pods: &pods, before: &cluster, after: &next }.line(action));
-        let renamed = canonicalise(&mut next);
-        pods.follow(&renamed);
-        cluster = next;
+        let after = walk.after(action).ok_or(NotEnabled { number: index + 1, action: *action })?;
+        walk.meet(&after);
+        lines.push(line(&walk, action, &after));
+        walk.go_on(after);
     }
-    Ok(Told { lines, last: cluster, pods })
+    Ok(Told { lines, last: walk.cluster, pods: walk.pods })
+}
+
+/// The step `action` told, which leads from where `walk` is to `after`, whose pods the walk has met.
+pub fn line(walk: &Walk<'_>, action: &Action, after: &Cluster) -> Line {
+    Teller { scope: &walk.model.scope, pods: &walk.pods, before: &walk.cluster, after }.line(action)
 }
 
 struct Teller<'a> {

@@ -5,12 +5,12 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::check::fingerprint;
-use crate::model::action::Action;
+use crate::model::step_name::StepName;
 use crate::scope::Scope;
 use crate::text;
 
 /// Version of the format; raised whenever a field is added or a step changes its meaning.
-pub const FORMAT_VERSION: u32 = 2;
+pub const FORMAT_VERSION: u32 = 3;
 
 /// A counterexample, written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -26,8 +26,8 @@ pub struct Counterexample {
     pub profile: String,
     /// The claim it breaks.
     pub property: String,
-    /// The steps.
-    pub steps: Vec<Action>,
+    /// The steps by name.
+    pub steps: Vec<StepName>,
 }
 
 /// A file that is no counterexample of this version.

@@ -1,0 +1,73 @@
+//! Steps by name: no two steps that are enabled in one state and lead to different states bear the same name.
+
+use std::collections::{BTreeMap, HashSet, VecDeque};
+
+use everynode::model::compose::{DaemonSetModel, Steps};
+use everynode::model::state::State;
+use everynode::model::step_name;
+use everynode::model::walk::Walk;
+use everynode::scope::{ModelFile, bundled};
+
+/// States looked at of each model, breadth first.
+const STATES: usize = 3_000;
+
+fn models() -> impl Iterator<Item = ModelFile> {
+    bundled::paths().into_iter().map(|path| bundled::read(path, None).expect("a bundled model"))
+}
+
+/// The first states of a model with the steps out of them, not yet renumbered.
+fn visit(file: ModelFile, mut look: impl FnMut(&Walk<'_>, &Steps)) {
+    let model = DaemonSetModel::new(file.scope, &[]);
+    let mut seen = HashSet::new();
+    let mut queue = VecDeque::from([State::of(&model.initial())]);
+    while let Some(state) = queue.pop_front() {
+        let walk = Walk::at(&model, state.open());
+        if model.exceeded(&walk.cluster).is_some() {
+            continue;
+        }
+        look(&walk, &walk.enabled());
+        let mut steps = Steps::new();
+        model.steps(&walk.cluster, &mut steps);
+        for (_, next) in steps {
+            let next = State::of(&next);
+            if seen.len() < STATES && seen.insert(next.clone()) {
+                queue.push_back(next);
+            }
+        }
+    }
+}
+
+#[test]
+fn no_two_steps_of_a_state_bear_one_name() {
+    let mut decisions = 0;
+    for file in models() {
+        let path = file.path.display().to_string();
+        visit(file, |walk, steps| {
+            let mut named = BTreeMap::new();
+            for (action, after) in steps {
+                let name = step_name::name(walk, action, after);
+                let label = step_name::label(&walk.model.scope, action);
+                assert_eq!(name.step, label.step, "{path}: {action:?}");
+                decisions +=
+                    usize::from(label.arguments.get("alternative").is_some_and(|alternative| alternative == "2"));
+                let other = named.entry(name.clone()).or_insert((action, after));
+                assert!(other.1 == after, "{path}: {name} is {:?} and {action:?}", other.0);
+            }
+        });
+    }
+    assert!(decisions > 100, "decisions with several alternatives were met: {decisions}");
+}
+
+#[test]
+fn names_say_what_was_decided() {
+    let file = bundled::read("surge/rejecting-kubelet.toml".as_ref(), None).expect("a bundled model");
+    let mut said = HashSet::new();
+    visit(file, |walk, steps| {
+        for (action, after) in steps {
+            said.extend(step_name::name(walk, action, after).arguments.get("then").cloned());
+        }
+    });
+    // One node and a failed pod beside an old one: which of them goes is the decision.
+    let deletes = said.iter().filter(|then| then.starts_with("delete ")).count();
+    assert!(deletes > 1, "{said:?}");
+}
