@@ -6,6 +6,7 @@ use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::State;
 use everynode::model::step_name;
 use everynode::model::walk::Walk;
+use everynode::scope::command::{self, Names};
 use everynode::scope::{ModelFile, bundled};
 
 /// States looked at of each model, breadth first.
@@ -70,4 +71,26 @@ fn names_say_what_was_decided() {
     // One node and a failed pod beside an old one: which of them goes is the decision.
     let deletes = said.iter().filter(|then| then.starts_with("delete ")).count();
     assert!(deletes > 1, "{said:?}");
+}
+
+#[test]
+fn a_command_is_written_as_it_is_read() {
+    let mut commands = 0;
+    for file in models() {
+        let scope = &file.scope;
+        let names = Names {
+            nodes: scope.nodes.iter().map(|node| node.name.as_str()).collect(),
+            variants: scope.variants.iter().map(String::as_str).collect(),
+            templates: scope.templates.iter().map(|template| template.name.as_str()).collect(),
+            own_strategies: vec![0; scope.templates.len()],
+            strategies: scope.strategies.iter().map(|strategy| strategy.name.as_str()).collect(),
+            daemon_sets: scope.daemon_sets.iter().map(|one| one.name.as_str()).collect(),
+        };
+        for command in scope.users.iter().flatten() {
+            let text = command::write(scope, *command);
+            assert_eq!(command::parse(&text, &names), Ok(*command), "{}: {text}", file.path.display());
+            commands += 1;
+        }
+    }
+    assert!(commands > 100, "{commands} commands were written");
 }

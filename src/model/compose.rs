@@ -7,12 +7,9 @@ use super::action::{Action, Resource};
 use super::canonical::canonicalise;
 use super::faults::crashed;
 use super::informed;
-use super::narrative;
 use super::process::{self, Alternative};
 use super::start;
 use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
-use super::step_name;
-use super::walk::Walk;
 use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Shown, Sorts, Store};
 use crate::cluster::object::{Key, Object};
 use crate::cluster::user::{self, Found};
@@ -607,19 +604,6 @@ impl stateright::Model for DaemonSetModel {
             self.steps(&cluster, &mut steps);
         }
         actions.extend(steps.into_iter().map(|(action, _)| action));
-    }
-
-    fn format_action(&self, action: &Action) -> String {
-        step_name::label(&self.scope, action).to_string()
-    }
-
-    /// What the step does, as a counterexample tells it.
-    fn format_step(&self, last_state: &State, action: Action) -> Option<String> {
-        let walk = Walk::at(self, last_state.open());
-        let after = walk.after(&action)?;
-        let line = narrative::line(&walk, &action, &after);
-        let sees = line.sees.map_or_else(String::new, |sees| format!("\nits caches show {sees}"));
-        Some(format!("{}: {}{sees}", line.who, line.what))
     }
 
     /// What stateright's own checkers and its Explorer look at; the claims are judged by [`crate::property`].

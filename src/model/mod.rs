@@ -9,6 +9,7 @@ mod faults;
 mod hosts;
 pub mod informed;
 pub mod narrative;
+pub mod picture;
 pub mod process;
 pub mod start;
 pub mod state;

@@ -20,7 +20,7 @@ use crate::controller::record::{PodName, ResourceVersion, Symbol};
 use crate::controller::request::Request;
 use crate::controller::sync::Step as SyncStep;
 use crate::controller::sync_nodes::SyncNodes;
-use crate::scope::Scope;
+use crate::scope::{Scope, command};
 
 /// A step by name.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -133,6 +133,12 @@ pub fn label(scope: &Scope, action: &Action) -> StepName {
     named.step
 }
 
+/// A request with all that it says.
+pub fn request_words(scope: &Scope, pods: &PodNames, request: &Request) -> String {
+    let step = StepName { step: String::new(), arguments: BTreeMap::new() };
+    Named { scope, pods, around: None, step }.asked(request)
+}
+
 struct Named<'a> {
     scope: &'a Scope,
     pods: &'a PodNames,
@@ -228,13 +234,26 @@ impl Named<'_> {
                 self.argument("becomes", self.scope.variants[usize::from(variant)].clone());
             }
             Action::Silence { node } => self.node(node),
-            Action::User { user } => self.argument("user", user_name(user)),
+            Action::User { user } => {
+                self.argument("user", user_name(user));
+                self.command(user);
+            }
             Action::UndoChooses { user, template } => {
                 self.argument("user", user_name(user));
                 let chosen = template.map_or_else(|| "nothing".to_owned(), |template| self.template(template));
                 self.argument("chooses", chosen);
+                self.command(user);
             }
             Action::SecondLeader | Action::SchedulerAway => {}
+        }
+    }
+
+    /// The command that the user is at, as its script has it.
+    fn command(&mut self, user: u8) {
+        let Some((before, _)) = self.around else { return };
+        let done = usize::from(before.users[usize::from(user)].done);
+        if let Some(command) = self.scope.users[usize::from(user)].get(done) {
+            self.argument("command", command::write(self.scope, *command));
         }
     }
 

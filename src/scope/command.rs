@@ -1,6 +1,6 @@
 //! The commands of users' scripts, as model files write them.
 
-use super::types::{Cascade, Command};
+use super::types::{Cascade, Command, Scope};
 
 /// The names a command may use, in the order of their indices.
 pub struct Names<'a> {
@@ -85,5 +85,45 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["wait"] => Ok(Command::AwaitRest),
         ["free", name] => Ok(Command::SetRoom(node(name)?, true)),
         _ => Err(format!("`{text}` is no command; there are {GRAMMAR}")),
+    }
+}
+
+/// A command as a model file writes it: what [`parse`] reads.
+pub fn write(scope: &Scope, command: Command) -> String {
+    let template = |index: u8| &scope.templates[usize::from(index)].name;
+    let strategy = |index: u8| &scope.strategies[usize::from(index)].name;
+    let node = |index: u8| &scope.nodes[usize::from(index)].name;
+    let variant = |index: u8| &scope.variants[usize::from(index)];
+    let of = |ds: u8| match scope.daemon_sets.len() {
+        1 => String::new(),
+        _ => format!(" of {}", scope.daemon_sets[usize::from(ds)].name),
+    };
+    match command {
+        Command::Create(ds, made_from, with) => format!("create {} {}{}", template(made_from), strategy(with), of(ds)),
+        Command::Apply(ds, to) => format!("apply {}{}", template(to), of(ds)),
+        Command::SetStrategy(ds, to) => format!("strategy {}{}", strategy(to), of(ds)),
+        Command::Annotate(ds) => format!("annotate{}", of(ds)),
+        Command::Undo(ds, None) => format!("undo{}", of(ds)),
+        Command::Undo(ds, Some(number)) => format!("undo {number}{}", of(ds)),
+        Command::Delete(ds, Cascade::Background) => format!("delete background{}", of(ds)),
+        Command::Delete(ds, Cascade::Foreground) => format!("delete foreground{}", of(ds)),
+        Command::Delete(ds, Cascade::Orphan) => format!("delete orphan{}", of(ds)),
+        Command::DeletePod(ds, on) => format!("delete-pod {}{}", node(on), of(ds)),
+        Command::UnlabelPod(ds, on) => format!("unlabel-pod {}{}", node(on), of(ds)),
+        Command::LabelPod(ds, on) => format!("label-pod {}{}", node(on), of(ds)),
+        Command::ReleasePod(ds, on) => format!("release-pod {}{}", node(on), of(ds)),
+        Command::CreateOrphan(ds, on, made_from) => {
+            format!("orphan-pod {} {}{}", node(on), template(made_from), of(ds))
+        }
+        Command::CopyRevision(ds, of_template) => format!("copy-revision {}{}", template(of_template), of(ds)),
+        Command::StripRevision(ds, of_template) => format!("strip-revision {}{}", template(of_template), of(ds)),
+        Command::CreateUnlabelledRevision(ds) => format!("unlabelled-revision{}", of(ds)),
+        Command::TerminateNamespace => "terminate-namespace".to_owned(),
+        Command::SetNode(name, to) => format!("node {} {}", node(name), variant(to)),
+        Command::Join(name, to) => format!("join {} {}", node(name), variant(to)),
+        Command::Leave(name) => format!("leave {}", node(name)),
+        Command::SetRoom(name, false) => format!("fill {}", node(name)),
+        Command::SetRoom(name, true) => format!("free {}", node(name)),
+        Command::AwaitRest => "wait".to_owned(),
     }
 }
