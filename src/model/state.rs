@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use crate::cluster::api_server::{Answer, Call, Store};
 pub use crate::cluster::kubelet::Machine;
 use crate::cluster::object::{DaemonSetObject, Key, List, NodeObject, PodObject, RevisionObject};
+use crate::cluster::presence::Presence;
 use crate::cluster::watch::Informer;
 use crate::controller::memory::Memory;
 pub use crate::controller::queue::Queued;
@@ -142,7 +143,7 @@ pub struct Cluster {
     /// Replies under way.
     pub replies: SmallVec<[(Call, Answer); 2]>,
     /// Whether the scheduler works.
-    pub scheduler_up: bool,
+    pub scheduler: Presence,
     /// Users, by script.
     pub users: List<User>,
     /// What may still go wrong.
