@@ -96,7 +96,12 @@ fn watcher(action: &Action, of_node: impl Fn(u8) -> u8) -> Option<Watcher> {
 
 #[test]
 fn the_composition_takes_the_moves_that_the_actors_ask_for() {
-    for path in ["rollout/two-nodes.toml", "lifecycle/orphan-and-recreate.toml", "nodes/network-agent-loop.toml"] {
+    for path in [
+        "rollout/two-nodes.toml",
+        "lifecycle/orphan-and-recreate.toml",
+        "nodes/network-agent-loop.toml",
+        "nodes/taint-manager.toml",
+    ] {
         let model = DaemonSetModel::new(bundled::read(Path::new(path), None).expect("a bundled model").scope, &[]);
         let nodes = u8::try_from(model.scope.nodes.len()).expect("few nodes");
         let hosts: Vec<Watcher> = [Watcher::Scheduler, Watcher::GarbageCollector, Watcher::NodeLifecycle]
