@@ -101,7 +101,7 @@ fn undo_may_find_any_of_the_revisions_of_one_number() {
         let revision = RevisionObject { name, template, number, owner: Some(1), label: name, ..REVISION };
         store.put_revision(revision, &mut Events::new());
     }
-    let found = |current, to| choose_revision(UndoChoice::ByNumber, &store, 1, current, to);
+    let found = |current, to| choose_revision(UndoChoice::ByNumber, &store, 1, current, to, |template| template);
     assert_eq!(found(2, None), [Found::Template(1), Found::Skipped], "either of number 2 may come second");
     assert_eq!(found(2, Some(1)), [Found::Template(0)]);
     assert_eq!(found(0, Some(2)), [Found::Template(1), Found::Template(2)]);

@@ -233,8 +233,15 @@ pub enum Found {
 }
 
 /// Everything that kubectl may find: it sorts by number, and the order among equal numbers is arbitrary (UNDO-3, UNDO-4,
-/// UNDO-6, UNDO-8). Never empty; each thing once, sorted.
-pub fn choose_revision(rule: UndoChoice, store: &Store, uid: u8, current: u8, to: Option<u8>) -> Vec<Found> {
+/// UNDO-6, UNDO-8). Never empty; each thing once, sorted. `as_written` undoes another serialisation (DS-B52).
+pub fn choose_revision(
+    rule: UndoChoice,
+    store: &Store,
+    uid: u8,
+    current: u8,
+    to: Option<u8>,
+    as_written: impl Fn(u8) -> u8,
+) -> Vec<Found> {
     let mut owned: Vec<&RevisionObject> =
         store.revisions.iter().filter(|revision| revision.owner == Some(uid)).collect();
     owned.sort_by_key(|revision| std::cmp::Reverse(revision.number));
@@ -247,7 +254,8 @@ pub fn choose_revision(rule: UndoChoice, store: &Store, uid: u8, current: u8, to
         None => owned.get(1).map(|revision| revision.number),
     };
     let found = |revision: &RevisionObject| {
-        if revision.template == current { Found::Skipped } else { Found::Template(revision.template) }
+        let template = as_written(revision.template);
+        if template == current { Found::Skipped } else { Found::Template(template) }
     };
     let tied = owned.iter().filter(|revision| Some(revision.number) == number);
     let mut choices: Vec<Found> = tied.map(|revision| found(revision)).collect();

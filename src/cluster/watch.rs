@@ -24,6 +24,19 @@ pub struct Versioned<T> {
     pub event: Event<T>,
 }
 
+impl<T> Versioned<T> {
+    /// The event about what `change` makes of its object.
+    #[must_use]
+    pub fn map(self, change: impl FnOnce(T) -> T) -> Self {
+        let event = match self.event {
+            Event::Put(object) => Event::Put(change(object)),
+            Event::Deleted(object) => Event::Deleted(change(object)),
+            Event::Bookmark => Event::Bookmark,
+        };
+        Self { event, ..self }
+    }
+}
+
 /// One subscriber of one resource type: its store, and the stream of events on their way to it (API-14).
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Informer<T: Copy> {
@@ -58,6 +71,14 @@ impl<T: Object> Informer<T> {
     /// A subscriber whose list is `objects` at `version`.
     pub fn listed(objects: &Objects<T>, version: u8) -> Self {
         Self { store: objects.clone(), synced: version, stream: List::new(), told: Vec::new() }
+    }
+
+    /// The same list and stream about what `change` makes of each object; nobody was told of one yet.
+    #[must_use]
+    pub fn map(mut self, change: impl Fn(T) -> T) -> Self {
+        self.store.0.iter_mut().for_each(|object| *object = change(*object));
+        self.stream.iter_mut().for_each(|event| *event = event.map(&change));
+        self
     }
 
     /// Everything that it shows, or is about to show or to tell: store, events, notifications.

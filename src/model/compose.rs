@@ -8,6 +8,7 @@ use super::canonical::canonicalise;
 use super::faults::crashed;
 use super::informed;
 use super::process::{self, Alternative};
+use super::serialisation::read_by;
 use super::start;
 use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
 use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Shown, Sorts, Store};
@@ -146,7 +147,10 @@ impl DaemonSetModel {
         for event in events {
             for process in next.controllers.iter_mut().filter(|process| process.running) {
                 match event {
-                    AnyEvent::DaemonSet(event) => process.daemon_sets.stream.push(*event),
+                    AnyEvent::DaemonSet(event) => {
+                        let event = event.map(|object| read_by(&self.scope, process, object));
+                        process.daemon_sets.stream.push(event);
+                    }
                     AnyEvent::Revision(event) => process.revisions.stream.push(*event),
                     AnyEvent::Pod(event) => process.pods.stream.push(*event),
                     AnyEvent::Node(event) => process.nodes.stream.push(*event),
@@ -426,7 +430,8 @@ impl DaemonSetModel {
         (uid, template, to): (u8, u8, Option<u8>),
         steps: &mut Steps,
     ) {
-        let choices = user::choose_revision(self.scope.switches.undo_choice, &cluster.store, uid, template, to);
+        let (rule, as_written) = (self.scope.switches.undo_choice, |template| self.scope.as_written(template));
+        let choices = user::choose_revision(rule, &cluster.store, uid, template, to, as_written);
         for found in &choices {
             let mut next = cluster.clone();
             let user = &mut next.users[index];

@@ -3,6 +3,7 @@
 use super::action::{Action, Resource};
 use super::compose::{DaemonSetModel, Steps, byte};
 use super::informed;
+use super::serialisation::read_by;
 use super::start;
 use super::state::{Cluster, Laggard, Process, Queued};
 use crate::cluster::api_server::{Answer, Call, Events};
@@ -76,6 +77,7 @@ impl DaemonSetModel {
             resource: Resource::DaemonSets,
             of: |process| &mut process.daemon_sets,
             past: |laggard| laggard.daemon_sets.as_ref(),
+            read: read_by,
             tell: informed::daemon_set,
             budget: |budgets| &mut budgets.daemon_set_watch_break,
         };
@@ -83,6 +85,7 @@ impl DaemonSetModel {
             resource: Resource::Revisions,
             of: |process| &mut process.revisions,
             past: |laggard| laggard.revisions.as_ref(),
+            read: |_, _, object| object,
             tell: informed::revision,
             budget: |budgets| &mut budgets.revision_watch_break,
         };
@@ -90,6 +93,7 @@ impl DaemonSetModel {
             resource: Resource::Pods,
             of: |process| &mut process.pods,
             past: |laggard| laggard.pods.as_ref(),
+            read: |_, _, object| object,
             tell: informed::pod,
             budget: |budgets| &mut budgets.pod_watch_break,
         };
@@ -97,6 +101,7 @@ impl DaemonSetModel {
             resource: Resource::Nodes,
             of: |process| &mut process.nodes,
             past: |laggard| laggard.nodes.as_ref(),
+            read: |_, _, object| object,
             tell: informed::node,
             budget: |budgets| &mut budgets.node_watch_break,
         };
@@ -122,6 +127,7 @@ impl DaemonSetModel {
         for (lagging, seen, list) in lists((watch.of)(&mut before.controllers[index]), past) {
             let mut next = before.clone();
             let process = &mut next.controllers[index];
+            let list = list.map(|object| (watch.read)(&self.scope, process, object));
             for told in (watch.of)(process).replace(list) {
                 (watch.tell)(&self.scope, process, told);
             }
@@ -317,11 +323,12 @@ impl DaemonSetModel {
     }
 }
 
-/// One watch of a process: where to find it, whom it tells, and how often it may break.
+/// One watch of a process: where to find it, how it reads what an API server lists, whom it tells, and how often it may break.
 struct Watch<T: Copy> {
     resource: Resource,
     of: fn(&mut Process) -> &mut Informer<T>,
     past: fn(&Laggard) -> Option<&Informer<T>>,
+    read: fn(&Scope, &Process, T) -> T,
     tell: fn(&Scope, &mut Process, Notification<T>),
     budget: fn(&mut Faults) -> &mut u8,
 }

@@ -63,7 +63,7 @@ pub fn take_reply(scope: &Scope, process: &Process, call: &Call, answer: &Answer
     let key = call.key;
     let work = &process.work[usize::from(key)];
     let sync = work.sync.as_ref().expect("a reply is awaited by a sync");
-    let reply = view::reply(scope, key, answer);
+    let reply = view::reply(scope, process, key, answer);
     let mut outcomes = Vec::new();
     sync.reply(&rules(scope), call.request, reply, work.memory.clone(), &mut outcomes);
     follow(scope, process, call.controller, key, outcomes, After::Reply { others })

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::informed;
+use super::serialisation::read_by;
 use super::state::{Cluster, Laggard, Machine, Process, User, Work};
 use super::view::revision_hash;
 use crate::cluster::api_server::{Events, Store};
@@ -10,7 +11,7 @@ use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, PodObject, P
 use crate::cluster::presence::Presence;
 use crate::cluster::user;
 use crate::cluster::watch::{Event, Informer, Notification, Versioned};
-use crate::release::{AwaitRevisions, InitialList, Relist};
+use crate::release::{AwaitRevisions, InitialList, Relist, Serialisation};
 use crate::scope::{KubeletKind, NodeSpec, Scope, Start};
 
 /// The first cluster of a behaviour; its controller has listed everything and is idle.
@@ -28,7 +29,7 @@ pub fn cluster(scope: &Scope) -> Cluster {
     for (name, _) in scope.nodes.iter().enumerate().filter(|(_, node)| !node.room) {
         user::fill(&mut store, byte(name), &|_| 0, &mut events);
     }
-    let mut controller = process(scope, &store, Laggard::default());
+    let mut controller = process_of(scope, &store, Laggard::default(), false);
     for event in std::mem::take(&mut controller.revisions.stream) {
         controller.revisions.apply(event);
     }
@@ -149,11 +150,17 @@ fn arriving(listed: Informer<RevisionObject>) -> Informer<RevisionObject> {
 /// A new process: its lists are fresh, but for those that `past` shows. Workers start once all four lists are there (Q-5;
 /// but for the revisions where they do not wait for these, DS-B45); every listed object goes through its add handler, at once unless handlers lag.
 pub fn process(scope: &Scope, store: &Store, past: Laggard) -> Process {
+    process_of(scope, store, past, scope.switches.serialisation == Serialisation::Versioned)
+}
+
+/// A new process, of the first version or of the next.
+fn process_of(scope: &Scope, store: &Store, past: Laggard, upgraded: bool) -> Process {
     let [daemon_sets, revisions, pods, nodes] = store.versions;
     let listed = past.revisions.unwrap_or_else(|| Informer::listed(&store.revisions, revisions));
     let mut process = Process {
         running: true,
         retiring: false,
+        upgraded,
         daemon_sets: past.daemon_sets.unwrap_or_else(|| Informer::listed(&store.daemon_sets, daemon_sets)),
         revisions: match scope.switches.await_revisions {
             AwaitRevisions::Yes => listed,
@@ -164,6 +171,7 @@ pub fn process(scope: &Scope, store: &Store, past: Laggard) -> Process {
         node_queue: SmallVec::new(),
         work: scope.daemon_sets.iter().map(|_| Work::default()).collect(),
     };
+    process.daemon_sets = process.daemon_sets.clone().map(|object| read_by(scope, &process, object));
     for object in &process.daemon_sets.store.clone() {
         informed::daemon_set(scope, &mut process, Notification::Added(*object));
     }

@@ -193,6 +193,8 @@ pub struct Process {
     pub running: bool,
     /// Whether its lease is lost: it was paused past it, finishes the sync it is in, sees nothing new, and exits (API-24).
     pub retiring: bool,
+    /// Whether it is of the version after the first one's: only where that serialises templates otherwise (DS-B52).
+    pub upgraded: bool,
     /// Its informers.
     pub daemon_sets: Informer<DaemonSetObject>,
     /// Of revisions.

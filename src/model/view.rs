@@ -2,6 +2,7 @@
 
 use smallvec::SmallVec;
 
+use super::serialisation::read_by;
 use super::state::{Process, Work};
 use crate::cluster::api_server::Answer;
 use crate::cluster::object::OTHERS;
@@ -175,10 +176,10 @@ fn revision(scope: &Scope, key: Key, object: &RevisionObject) -> Revision {
 }
 
 /// An answer of the API server as the decisions take it.
-pub fn reply(scope: &Scope, key: Key, answer: &Answer) -> Reply {
+pub fn reply(scope: &Scope, process: &Process, key: Key, answer: &Answer) -> Reply {
     match answer {
         Answer::Done => Reply::Done,
-        Answer::DaemonSet(object) => Reply::DaemonSet(daemon_set(scope, object)),
+        Answer::DaemonSet(object) => Reply::DaemonSet(daemon_set(scope, &read_by(scope, process, *object))),
         Answer::Revision(object) => Reply::Revision(revision(scope, key, object)),
         Answer::Pod { version: rank, owner } => Reply::Pod(WrittenPod {
             resource_version: version(*rank),

@@ -265,7 +265,7 @@ pub fn judge_state(model: &DaemonSetModel, cluster: &Cluster, wanted: u32) -> Ju
     ];
     if resting.into_iter().any(want) && model.is_at_rest(cluster) {
         if want(Property::CurrentIsMax) {
-            judged.note(Property::CurrentIsMax, rest::current_is_max(cluster));
+            judged.note(Property::CurrentIsMax, rest::current_is_max(model, cluster));
         }
         if want(Property::HistoryKept) {
             judged.note(Property::HistoryKept, rest::history_within_limit(model, cluster));

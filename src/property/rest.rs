@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::judge::living;
-use crate::cluster::object::{DaemonSetObject, NodeObject, PodObject};
+use crate::cluster::object::{DaemonSetObject, NodeObject, PodObject, RevisionObject};
 use crate::cluster::user::is_full;
 use crate::cluster::watch::Informer;
 use crate::controller::manage::manage;
@@ -17,19 +17,21 @@ use crate::controller::status::count;
 use crate::controller::sync::View;
 use crate::model::compose::DaemonSetModel;
 use crate::model::process::rules;
+use crate::model::serialisation::read_by;
 use crate::model::state::{Cluster, Process, Work};
 use crate::model::view::{Records, daemon_set};
 use crate::scope::{KubeletKind, PodFate};
 
 /// Exactly one owned revision holds the current template, and its number is the greatest.
-pub fn current_is_max(cluster: &Cluster) -> Option<bool> {
+pub fn current_is_max(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     let mut found = None;
     for object in living(cluster) {
         let owned = || cluster.store.revisions.iter().filter(|revision| revision.owner == Some(object.uid));
-        if owned().count() < 2 && owned().any(|revision| revision.template == object.template) {
+        let holds_it = |one: &&RevisionObject| model.scope.as_written(one.template) == object.template;
+        if owned().count() < 2 && owned().any(|revision| holds_it(&revision)) {
             continue; // one revision, and it is the right one: nothing to compare
         }
-        let mut current = owned().filter(|revision| revision.template == object.template);
+        let mut current = owned().filter(holds_it);
         let holds = match (current.next(), current.next()) {
             (Some(one), None) => owned().all(|other| other.name == one.name || other.number < one.number),
             _ => false,
@@ -50,7 +52,10 @@ pub fn history_within_limit(model: &DaemonSetModel, cluster: &Cluster) -> Option
             .store
             .revisions
             .iter()
-            .filter(|one| one.owner == Some(object.uid) && one.template != object.template && !carried(one.label))
+            .filter(|one| {
+                let current = model.scope.as_written(one.template) == object.template;
+                one.owner == Some(object.uid) && !current && !carried(one.label)
+            })
             .count();
         let within = unused <= usize::try_from(limit).unwrap_or(0);
         if unused > 0 {
@@ -60,18 +65,21 @@ pub fn history_within_limit(model: &DaemonSetModel, cluster: &Cluster) -> Option
     found
 }
 
-/// A process whose caches show the truth and that remembers nothing.
+/// A process whose caches show the truth and that remembers nothing; upgraded once one is.
 fn informed_process(model: &DaemonSetModel, cluster: &Cluster) -> Process {
-    Process {
+    let mut process = Process {
         running: true,
         retiring: false,
+        upgraded: cluster.controllers.iter().any(|process| process.upgraded),
         daemon_sets: Informer::listed(&cluster.store.daemon_sets, 0),
         revisions: Informer::listed(&cluster.store.revisions, 0),
         pods: Informer::listed(&cluster.store.pods, 0),
         nodes: Informer::listed(&cluster.store.nodes, 0),
         node_queue: SmallVec::new(),
         work: model.scope.daemon_sets.iter().map(|_| Work::default()).collect(),
-    }
+    };
+    process.daemon_sets = process.daemon_sets.clone().map(|object| read_by(&model.scope, &process, object));
+    process
 }
 
 /// What a controller shown the truth knows of one `DaemonSet`.
@@ -83,15 +91,16 @@ struct Truth {
 }
 
 fn truth(model: &DaemonSetModel, cluster: &Cluster, object: &DaemonSetObject) -> Truth {
-    let ds = daemon_set(&model.scope, object);
-    let records = Records::of(&model.scope, &informed_process(model, cluster), object.key, Some(&ds));
+    let process = informed_process(model, cluster);
+    let ds = daemon_set(&model.scope, &read_by(&model.scope, &process, *object));
+    let records = Records::of(&model.scope, &process, object.key, Some(&ds));
     let claimed =
         records.view().pods.iter().filter(|pod| pod.controller == Some(ds.uid) && pod.matches).copied().collect();
     let current = cluster
         .store
         .revisions
         .iter()
-        .filter(|revision| revision.owner == Some(object.uid) && revision.template == object.template)
+        .filter(|revision| revision.owner == Some(object.uid) && u32::from(revision.template) == ds.template.0)
         .max_by_key(|revision| revision.number);
     let hash = current.map_or(ds.template_hash, |revision| Symbol(u32::from(revision.label)));
     Truth { ds, hash, records, claimed }
@@ -114,7 +123,7 @@ pub fn status_truth(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
         };
         let ready = |pod: &PodObject| is_serving(cluster, pod);
         let available = |pod: &PodObject| is_serving(cluster, pod) && (ds.min_ready_seconds == 0 || pod.matured);
-        counters.updated_number_scheduled = nodes_with(&|pod| pod.template == object.template);
+        counters.updated_number_scheduled = nodes_with(&|pod| model.scope.as_written(pod.template) == object.template);
         counters.number_ready = nodes_with(&ready);
         counters.number_available = nodes_with(&available);
         counters.number_unavailable = counters.desired_number_scheduled - counters.number_available;
@@ -141,7 +150,7 @@ pub fn rolled_out(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     for object in living(cluster) {
         let strategy = &model.scope.strategies[usize::from(object.strategy)];
         let on_delete = strategy.strategy == UpdateStrategy::OnDelete;
-        let current = |pod: &PodObject| on_delete || pod.template == object.template;
+        let current = |pod: &PodObject| on_delete || model.scope.as_written(pod.template) == object.template;
         for node in could_run(model, cluster, object) {
             let mut live = cluster.store.pods.iter().filter(|pod| {
                 pod.owner == Some(object.uid) && pod.target == node && !pod.deleting && pod.is_non_terminal()

@@ -52,7 +52,7 @@ pub fn undo_restores(model: &DaemonSetModel, before: &Cluster, action: &Action, 
     let mut named =
         before.store.revisions.iter().filter(|one| one.owner == Some(restored.uid) && one.number == number).peekable();
     named.peek()?;
-    Some(named.all(|revision| revision.template == restored.template))
+    Some(named.all(|revision| model.scope.as_written(revision.template) == restored.template))
 }
 
 /// A clean-up deletes no revision whose hash a pod of the same owner carries.
@@ -153,7 +153,9 @@ pub fn undo_acts(model: &DaemonSetModel, before: &Cluster, action: &Action) -> O
     let progress = before.users[script];
     let Undo::Read(uid, template) = progress.undo else { return None };
     let Command::Undo(_, None) = model.scope.users[script][usize::from(progress.done)] else { return None };
-    let choices = choose_revision(model.scope.switches.undo_choice, &before.store, uid, template, None);
+    let scope = &model.scope;
+    let as_written = |template| scope.as_written(template);
+    let choices = choose_revision(scope.switches.undo_choice, &before.store, uid, template, None, as_written);
     let found = match (action, choices.as_slice()) {
         (Action::UndoChooses { template: Some(template), .. }, _) => Found::Template(*template),
         (Action::UndoChooses { template: None, .. }, _) => Found::Skipped,

@@ -585,6 +585,13 @@ switches! {
         /// It does, so the next sync sees another template.
         On,
     }
+    /// How the next version of the controller serialises a template that nobody changed (DS-B52).
+    serialisation: Serialisation = Stable {
+        /// As this one does.
+        Stable,
+        /// With other bytes: every process but the first is of that version.
+        Versioned,
+    }
     /// The order in which one informer applies events (API-22).
     informer_order: InformerOrder = Stream {
         /// That of the stream (1.33+).

@@ -22,7 +22,7 @@ use crate::controller::record::{Placement, UpdateStrategy};
 use crate::manifest::node::NodeView;
 use crate::manifest::placement::Placement as PlacementCheck;
 use crate::property::Property;
-use crate::release::Profile;
+use crate::release::{Profile, Serialisation};
 use crate::text;
 
 /// A model file that was read.
@@ -286,10 +286,24 @@ pub fn parse(
 type DaemonSetSpecification = k8s_openapi::api::apps::v1::DaemonSetSpec;
 
 /// A template of the file, with what its manifest says beside it.
+#[derive(Clone)]
 struct ReadTemplate {
     spec: TemplateSpec,
     pod_spec: PodSpec,
     manifest: Option<DaemonSetSpecification>,
+}
+
+/// Adds every template once more, as an upgraded controller serialises it (DS-B52).
+fn reserialise(templates: &mut Vec<ReadTemplate>) {
+    let declared = templates.len();
+    for index in 0..declared {
+        let mut other = templates[index].clone();
+        other.spec.name = format!("{} reserialised", other.spec.name);
+        other.spec.collides_with = None;
+        other.spec.normalised = None;
+        templates[index].spec.reserialised = u8::try_from(declared + index).ok();
+        templates.push(other);
+    }
 }
 
 /// The strategy of a manifest as a model file would state it.
@@ -373,7 +387,11 @@ impl Reader<'_> {
             variants.extend(node_lifecycle::unreachable(&variants));
         }
         let variant_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
-        let templates = self.templates(&file.templates)?;
+        let mut templates = self.templates(&file.templates)?;
+        let declared_templates = templates.len();
+        if switches.serialisation == Serialisation::Versioned {
+            reserialise(&mut templates);
+        }
         let placement = templates
             .iter()
             .map(|read| {
@@ -392,7 +410,7 @@ impl Reader<'_> {
         let names = command::Names {
             nodes: nodes.iter().map(|node: &NodeSpec| node.name.as_str()).collect(),
             variants: declared_names.iter().map(String::as_str).collect(),
-            templates: templates.iter().map(|template| template.spec.name.as_str()).collect(),
+            templates: templates[..declared_templates].iter().map(|template| template.spec.name.as_str()).collect(),
             own_strategies,
             strategies: strategies.iter().map(|strategy: &StrategySpec| strategy.name.as_str()).collect(),
             daemon_sets: daemon_sets.iter().map(|one: &DaemonSetSpec| one.name.as_str()).collect(),
@@ -490,7 +508,8 @@ impl Reader<'_> {
         limit("nodes", "nodes", scope.nodes.len(), 6)?;
         let declared = scope.node_lifecycle.as_ref().map_or(scope.variants.len(), |one| usize::from(one.declared));
         limit("variants", "node variants", declared, 8)?;
-        limit("templates", "templates", scope.templates.len(), 8)?;
+        let twice = usize::from(scope.switches.serialisation == Serialisation::Versioned);
+        limit("templates", "templates", scope.templates.len() >> twice, 8 >> twice)?;
         limit("strategies", "strategies", scope.strategies.len(), 8)?;
         limit("daemon_sets", "DaemonSets", scope.daemon_sets.len(), 2)?;
         if scope.users.len() > 4 {
@@ -660,7 +679,8 @@ impl Reader<'_> {
             let collides_with = named(template.collides_with.as_deref())?;
             let normalised = named(template.normalised.as_deref())?;
             let host_ports = host_ports(&spec);
-            let template = TemplateSpec { name: name.clone(), pods, collides_with, normalised, host_ports };
+            let template =
+                TemplateSpec { name: name.clone(), pods, collides_with, normalised, reserialised: None, host_ports };
             templates.push(ReadTemplate { spec: template, pod_spec: spec, manifest: of_manifest });
         }
         Ok(templates)

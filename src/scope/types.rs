@@ -55,6 +55,14 @@ pub struct Scope {
     pub start: Start,
 }
 
+impl Scope {
+    /// The template as users write it: that of which `template` is another serialisation, or itself.
+    pub fn as_written(&self, template: TemplateIndex) -> TemplateIndex {
+        let written = (0..).zip(&self.templates).find(|(_, one)| one.reserialised == Some(template));
+        written.map_or(template, |(index, _)| index)
+    }
+}
+
 /// Which controller the scope runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ControllerKind {
@@ -103,6 +111,8 @@ pub struct TemplateSpec {
     pub collides_with: Option<TemplateIndex>,
     /// What it becomes where a sync changes the cached object when it makes pods (DS-B43).
     pub normalised: Option<TemplateIndex>,
+    /// The same template as an upgraded controller serialises it (DS-B52).
+    pub reserialised: Option<TemplateIndex>,
     /// Host ports its pods take on their node, ascending (LEG-10, DS-B22).
     pub host_ports: Vec<i32>,
 }

@@ -103,3 +103,26 @@ fn without_the_gate_a_shared_template_makes_two_revisions_chase_each_other() {
         assert_eq!(reaches(scope, climbed), chase, "{value}");
     }
 }
+
+#[test]
+fn an_upgrade_that_serialises_otherwise_replaces_pods_only_where_the_hash_alone_tells_which_are_updated() {
+    // DS-B52, HIST-21: the rolling update deletes a pod that was made from the template that the DaemonSet still has.
+    for (value, updated_by, replaces) in [
+        ("Stable", "Hash", false),
+        ("Stable", "HashOrGeneration", false),
+        ("Versioned", "Hash", true),
+        ("Versioned", "HashOrGeneration", false),
+    ] {
+        let line = format!("switches = {{ serialisation = \"{value}\", updated_by = \"{updated_by}\" }}");
+        let scope = scope("undo/undo-after-an-upgrade.toml", &[&line]);
+        let written = scope.clone();
+        let needless = |before: &Cluster, action: &Action, after: &Cluster| {
+            let Action::Handle { request: Request::DeletePod(name, _), .. } = action else { return false };
+            let pod = |cluster: &Cluster| cluster.store.pods.iter().find(|pod| u32::from(pod.name) == name.0).copied();
+            let template = before.daemon_set(0).map(|object| object.template);
+            let deleted = pod(before).filter(|old| !old.deleting && pod(after).is_none_or(|new| new.deleting));
+            deleted.is_some_and(|old| Some(written.as_written(old.template)) == template)
+        };
+        assert_eq!(takes(scope, needless), replaces, "{value}, {updated_by}");
+    }
+}
