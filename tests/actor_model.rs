@@ -87,7 +87,9 @@ fn watcher(action: &Action, of_node: impl Fn(u8) -> u8) -> Option<Watcher> {
         | Action::CollectPod { .. }
         | Action::CollectRevision { .. }
         | Action::FinishDelete { .. } => Some(Watcher::GarbageCollector),
-        Action::Lifecycle { .. } => Some(Watcher::NodeLifecycle),
+        Action::Lifecycle { .. } | Action::MarkPodNotReady { .. } | Action::Evict { .. } => {
+            Some(Watcher::NodeLifecycle)
+        }
         _ => None,
     }
 }

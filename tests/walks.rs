@@ -388,6 +388,8 @@ impl Names<'_> {
             | Action::PodGc { pod: name }
             | Action::CollectPod { pod: name }
             | Action::TakeOver { pod: name }
+            | Action::MarkPodNotReady { pod: name }
+            | Action::Evict { pod: name }
             | Action::Blip { pod: name }
             | Action::FailPod { pod: name } => *name = renaming.pods[usize::from(*name)],
             Action::Handle { request, .. }
@@ -415,6 +417,10 @@ impl Names<'_> {
             | Action::Notify { .. }
             | Action::BreakWatch { .. }
             | Action::SchedulerAway
+            | Action::SchedulerOutage
+            | Action::SchedulerReturns
+            | Action::KubeletOutage { .. }
+            | Action::KubeletReturns { .. }
             | Action::Resync { .. }
             | Action::Bookmark { .. }
             | Action::Expire { .. }

@@ -5,13 +5,14 @@ use serde::{Deserialize, Serialize};
 use super::api_server::Store;
 use super::moves::{Move, Moves};
 use super::object::{OTHERS, Object, Objects, PodObject, PodPhase};
+use super::presence::Presence;
 use crate::scope::{KubeletKind, PodFate, Scope, TemplateSpec};
 
 /// A machine: what the API server does not know of a node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Machine {
     /// Whether its kubelet works.
-    pub kubelet_up: bool,
+    pub kubelet: Presence,
     /// Pods whose status was reported by a machine that bore the node's name before (DS-B19).
     pub strangers: Vec<u8>,
 }
@@ -20,7 +21,7 @@ pub struct Machine {
 pub fn moves(store: &Store, scope: &Scope, machine: &Machine, pod: &PodObject) -> Moves {
     let mut moves = Moves::new();
     let kind = scope.nodes[usize::from(pod.target)].kubelet;
-    if !machine.kubelet_up || kind == KubeletKind::Silent {
+    if !machine.kubelet.is_here() || kind == KubeletKind::Silent {
         return moves;
     }
     if store.nodes.get(pod.target).is_some() {
@@ -49,7 +50,7 @@ fn reports(pod: &PodObject, kind: KubeletKind, fate: PodFate) -> Moves {
     if !pod.bound || pod.deleting || !pod.is_non_terminal() {
         return moves;
     }
-    let runs = matches!(kind, KubeletKind::Runs | KubeletKind::Keeps);
+    let runs = matches!(kind, KubeletKind::Runs | KubeletKind::Keeps | KubeletKind::Away);
     if runs && fate == PodFate::Ready && !pod.ready {
         moves.push(Move::PodReady(pod.name));
     }

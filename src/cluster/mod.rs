@@ -6,6 +6,7 @@ pub mod kubelet;
 pub mod moves;
 pub mod node_lifecycle;
 pub mod object;
+pub mod presence;
 pub mod scheduler;
 pub mod user;
 pub mod watch;

@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 use super::api_server::{Events, Store};
 use super::garbage_collector as gc;
 use super::kubelet::{self, Machine};
+use super::node_lifecycle;
 use super::object::{Key, List, NodeObject, PodObject};
 use crate::release::PodGc;
 
@@ -34,6 +35,10 @@ pub enum Move {
     FinishDelete(Key),
     /// A node changes to another variant: node, variant.
     Lifecycle(u8, u8),
+    /// The node lifecycle controller marks a pod of a silent node not ready.
+    MarkPodNotReady(u8),
+    /// The taint manager deletes a pod that does not tolerate a `NoExecute` taint of its node.
+    Evict(u8),
 }
 
 /// The moves that one object gives rise to.
@@ -103,6 +108,11 @@ impl Move {
                 };
                 store.put_node(NodeObject { variant, ..node }, events);
                 true
+            }
+            Self::MarkPodNotReady(name) => put(store, name, events, node_lifecycle::marked_not_ready),
+            Self::Evict(name) => {
+                let stays = store.pods.get(name).is_some_and(|pod| !pod.deleting);
+                stays && store.delete_pod(name, events).is_ok()
             }
         }
     }

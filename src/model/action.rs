@@ -72,6 +72,14 @@ pub enum Action {
     FinishDelete { key: Key },
     /// The node lifecycle controller, or an agent, moves a node to another variant.
     Lifecycle { node: u8, variant: u8 },
+    /// The node lifecycle controller marks a pod of a silent node not ready (NODE-7).
+    MarkPodNotReady { pod: u8 },
+    /// The taint manager deletes a pod that does not tolerate a `NoExecute` taint of its node (NODE-8).
+    Evict { pod: u8 },
+    /// The kubelet of a node reports again after an outage.
+    KubeletReturns { node: u8 },
+    /// The scheduler is back after an outage.
+    SchedulerReturns,
     /// A user takes the next step of its script.
     User { user: u8 },
     /// `rollout undo` picks one of several revisions of one number: the template, or none where it is already there.
@@ -104,10 +112,14 @@ pub enum Action {
     Blip { pod: u8 },
     /// Fault: a running pod fails.
     FailPod { pod: u8 },
-    /// Fault: a kubelet goes silent.
+    /// Fault: a kubelet goes silent for good.
     Silence { node: u8 },
-    /// Fault: the scheduler goes away.
+    /// Fault: the scheduler goes away for good.
     SchedulerAway,
+    /// Fault: a kubelet goes silent, and comes back some time.
+    KubeletOutage { node: u8 },
+    /// Fault: the scheduler goes away, and comes back some time.
+    SchedulerOutage,
 }
 
 /// Who takes a step.
@@ -147,7 +159,11 @@ impl Action {
             | Self::CollectPod { .. }
             | Self::CollectRevision { .. }
             | Self::FinishDelete { .. }
-            | Self::Lifecycle { .. } => Class::System,
+            | Self::Lifecycle { .. }
+            | Self::MarkPodNotReady { .. }
+            | Self::Evict { .. }
+            | Self::KubeletReturns { .. }
+            | Self::SchedulerReturns => Class::System,
             Self::User { .. } | Self::UndoChooses { .. } => Class::User,
             Self::Crash { .. }
             | Self::StaleRestart { .. }
@@ -163,7 +179,9 @@ impl Action {
             | Self::Blip { .. }
             | Self::FailPod { .. }
             | Self::Silence { .. }
-            | Self::SchedulerAway => Class::Fault,
+            | Self::SchedulerAway
+            | Self::KubeletOutage { .. }
+            | Self::SchedulerOutage => Class::Fault,
         }
     }
 
@@ -198,6 +216,10 @@ impl Action {
             Self::CollectRevision { .. } => "collect revision",
             Self::FinishDelete { .. } => "finish deletion",
             Self::Lifecycle { .. } => "node lifecycle",
+            Self::MarkPodNotReady { .. } => "pod marked not ready",
+            Self::Evict { .. } => "taint manager evicts",
+            Self::KubeletReturns { .. } => "kubelet returns",
+            Self::SchedulerReturns => "scheduler returns",
             Self::User { .. } | Self::UndoChooses { .. } => "user command",
             Self::Crash { .. } => "crash",
             Self::StaleRestart { .. } => "restart onto an older list",
@@ -214,6 +236,8 @@ impl Action {
             Self::FailPod { .. } => "pod failure",
             Self::Silence { .. } => "kubelet silent",
             Self::SchedulerAway => "scheduler away",
+            Self::KubeletOutage { .. } => "kubelet outage",
+            Self::SchedulerOutage => "scheduler outage",
         }
     }
 }

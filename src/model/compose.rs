@@ -11,7 +11,9 @@ use super::process::{self, Alternative};
 use super::start;
 use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
 use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Shown, Sorts, Store};
+use crate::cluster::node_lifecycle::leaving_taints_alone;
 use crate::cluster::object::{Key, Object};
+use crate::cluster::presence::Presence;
 use crate::cluster::user::{self, Found};
 use crate::cluster::watch::{Event, Informer, Versioned};
 use crate::controller::request::{Reason, Request};
@@ -412,7 +414,7 @@ impl DaemonSetModel {
                 continue;
             }
             let action = Action::User { user: byte(index) };
-            self.commit(steps, cluster, action, |next, events| Self::user(next, index, command, events));
+            self.commit(steps, cluster, action, |next, events| self.user(next, index, command, events));
         }
     }
 
@@ -449,17 +451,18 @@ impl DaemonSetModel {
     }
 
     /// One step of a user; false: it cannot be taken now.
-    fn user(next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
+    fn user(&self, next: &mut Cluster, index: usize, command: Command, events: &mut Events) -> bool {
         let Command::Undo(key, _) = command else {
             next.users[index].done += 1;
             let Cluster { store, controllers, laggard, .. } = next;
             let shown = |target| youngest_shown(controllers, laggard.as_deref(), target);
-            let ran = user::run(store, command, &shown, events).is_some();
+            let seen = leaving_taints_alone(&self.scope, store, command);
+            let ran = user::run(store, seen, &shown, events).is_some();
             if let Command::Join(node, _) = command {
                 // The machine is a new one: what pods of that node name report, a former one reported.
                 let reported = next.store.pods.iter().filter(|pod| pod.bound && pod.target == node && pod.ready);
                 let strangers = reported.map(|pod| pod.name).collect();
-                next.machines[usize::from(node)] = Machine { kubelet_up: true, strangers };
+                next.machines[usize::from(node)] = Machine { kubelet: Presence::Here, strangers };
             }
             return ran;
         };

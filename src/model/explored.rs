@@ -65,7 +65,7 @@ impl Explored for DaemonSetModel {
         visit("store.highest", of(&open.store.highest));
         visit("machines", of(&open.machines));
         visit("laggard", of(&open.laggard));
-        visit("scheduler", of(&open.scheduler_up));
+        visit("scheduler", of(&open.scheduler));
         visit("calls", of(&open.calls));
         visit("replies", of(&open.replies));
         visit("users", of(&open.users));

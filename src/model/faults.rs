@@ -8,6 +8,7 @@ use super::state::{Cluster, Laggard, Process, Queued};
 use crate::cluster::api_server::{Answer, Call, Events};
 use crate::cluster::kubelet;
 use crate::cluster::object::{DaemonSetObject, Key, Object, PodObject};
+use crate::cluster::presence::Presence;
 use crate::cluster::watch::{Event, Informer, Notification, Versioned};
 use crate::controller::record::{PodName, Symbol, Uid};
 use crate::controller::request::{Reason, Request};
@@ -288,18 +289,30 @@ impl DaemonSetModel {
 
     fn machine_faults(cluster: &Cluster, steps: &mut Steps) {
         for (node, machine) in cluster.machines.iter().enumerate() {
-            if cluster.budgets.kubelet_silent > 0 && machine.kubelet_up {
+            if cluster.budgets.kubelet_silent > 0 && machine.kubelet.is_here() {
                 let mut next = cluster.clone();
                 next.budgets.kubelet_silent -= 1;
-                next.machines[node].kubelet_up = false;
+                next.machines[node].kubelet = Presence::Gone;
                 steps.push((Action::Silence { node: byte(node) }, next));
             }
+            if cluster.budgets.kubelet_outage > 0 && machine.kubelet.is_here() {
+                let mut next = cluster.clone();
+                next.budgets.kubelet_outage -= 1;
+                next.machines[node].kubelet = Presence::Away;
+                steps.push((Action::KubeletOutage { node: byte(node) }, next));
+            }
         }
-        if cluster.budgets.scheduler_away > 0 && cluster.scheduler_up {
+        if cluster.budgets.scheduler_away > 0 && cluster.scheduler.is_here() {
             let mut next = cluster.clone();
             next.budgets.scheduler_away -= 1;
-            next.scheduler_up = false;
+            next.scheduler = Presence::Gone;
             steps.push((Action::SchedulerAway, next));
+        }
+        if cluster.budgets.scheduler_outage > 0 && cluster.scheduler.is_here() {
+            let mut next = cluster.clone();
+            next.budgets.scheduler_outage -= 1;
+            next.scheduler = Presence::Away;
+            steps.push((Action::SchedulerOutage, next));
         }
     }
 }

@@ -2,10 +2,11 @@
 //! time. Each host decides by what is true (deviation D-06).
 
 use super::action::Action;
-use super::compose::{DaemonSetModel, Steps};
+use super::compose::{DaemonSetModel, Steps, byte};
 use super::state::Cluster;
 use crate::cluster::moves::Move;
-use crate::cluster::object::{OTHERS, PodObject};
+use crate::cluster::object::{NodeObject, OTHERS, PodObject};
+use crate::cluster::presence::Presence;
 use crate::cluster::watch::{Event, Informer, Notification};
 use crate::cluster::{garbage_collector, kubelet, node_lifecycle, scheduler};
 
@@ -14,7 +15,7 @@ impl DaemonSetModel {
     pub(super) fn host_steps(&self, cluster: &Cluster, steps: &mut Steps) {
         let (store, scope) = (&cluster.store, &self.scope);
         for pod in store.pods.iter().filter(|pod| pod.template != OTHERS) {
-            if cluster.scheduler_up
+            if cluster.scheduler.is_here()
                 && let Some(bind) = scheduler::binds(store, scope, pod)
             {
                 self.host_step(cluster, bind, steps);
@@ -31,9 +32,11 @@ impl DaemonSetModel {
         for one in garbage_collector::other_moves(store) {
             self.host_step(cluster, one, steps);
         }
-        for one in store.nodes.iter().flat_map(|node| node_lifecycle::moves(store, scope, node)) {
+        let machine = |node: &NodeObject| &cluster.machines[usize::from(node.name)];
+        for one in store.nodes.iter().flat_map(|node| node_lifecycle::moves(store, scope, machine(node), node)) {
             self.host_step(cluster, one, steps);
         }
+        returns(cluster, steps);
     }
 
     fn host_step(&self, cluster: &Cluster, one: Move, steps: &mut Steps) {
@@ -60,6 +63,20 @@ impl DaemonSetModel {
     }
 }
 
+/// Kubelets and the scheduler come back from an outage.
+fn returns(cluster: &Cluster, steps: &mut Steps) {
+    for (node, machine) in cluster.machines.iter().enumerate() {
+        if machine.kubelet == Presence::Away {
+            let mut next = cluster.clone();
+            next.machines[node].kubelet = Presence::Here;
+            steps.push((Action::KubeletReturns { node: byte(node) }, next));
+        }
+    }
+    if cluster.scheduler == Presence::Away {
+        steps.push((Action::SchedulerReturns, Cluster { scheduler: Presence::Here, ..cluster.clone() }));
+    }
+}
+
 impl From<Move> for Action {
     fn from(one: Move) -> Self {
         match one {
@@ -74,6 +91,8 @@ impl From<Move> for Action {
             Move::CollectRevision(name) => Self::CollectRevision { name },
             Move::FinishDelete(key) => Self::FinishDelete { key },
             Move::Lifecycle(node, variant) => Self::Lifecycle { node, variant },
+            Move::MarkPodNotReady(pod) => Self::MarkPodNotReady { pod },
+            Move::Evict(pod) => Self::Evict { pod },
         }
     }
 }

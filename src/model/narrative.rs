@@ -150,6 +150,14 @@ impl Teller<'_> {
             Action::Lifecycle { node, variant } => {
                 plain("node lifecycle", format!("{} becomes {}", self.node(node), self.variant(variant)))
             }
+            Action::MarkPodNotReady { pod } => {
+                plain("node lifecycle", format!("marks {} not ready: its node's kubelet is silent", self.pod(pod)))
+            }
+            Action::Evict { pod } => {
+                plain("taint manager", format!("deletes {}, which does not tolerate its node", self.pod(pod)))
+            }
+            Action::KubeletReturns { node } => plain("kubelet", format!("that of {} reports again", self.node(node))),
+            Action::SchedulerReturns => plain("scheduler", "is back".to_owned()),
             Action::User { user } | Action::UndoChooses { user, .. } => plain(&self.user(user), self.command(user)),
             Action::Crash { controller } => plain("fault", format!("{} dies", self.controller(controller))),
             Action::StaleRestart { controller, .. } => {
@@ -199,6 +207,10 @@ impl Teller<'_> {
             Action::FailPod { pod } => plain("fault", format!("{} fails", self.pod(pod))),
             Action::SchedulerAway => plain("fault", "the scheduler goes away".to_owned()),
             Action::Silence { node } => plain("fault", format!("the kubelet of {} goes silent", self.node(node))),
+            Action::KubeletOutage { node } => {
+                plain("fault", format!("the kubelet of {} goes silent for a while", self.node(node)))
+            }
+            Action::SchedulerOutage => plain("fault", "the scheduler goes away for a while".to_owned()),
         }
     }
 

@@ -30,11 +30,11 @@ impl fmt::Display for Picture<'_> {
         writeln!(out, "API server")?;
         self.objects(out, &store.daemon_sets.0, &store.revisions.0, &store.pods.0, &store.nodes.0)?;
         for (index, machine) in self.cluster.machines.iter().enumerate() {
-            if !machine.kubelet_up {
+            if !machine.kubelet.is_here() {
                 writeln!(out, "  the kubelet of {} is silent", self.node(index))?;
             }
         }
-        if !self.cluster.scheduler_up {
+        if !self.cluster.scheduler.is_here() {
             writeln!(out, "  there is no scheduler")?;
         }
         for (index, process) in self.cluster.controllers.iter().enumerate() {

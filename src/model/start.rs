@@ -7,10 +7,11 @@ use super::state::{Cluster, Laggard, Machine, Process, User, Work};
 use super::view::revision_hash;
 use crate::cluster::api_server::{Events, Store};
 use crate::cluster::object::{DaemonSetObject, Deleting, NodeObject, PodObject, PodPhase, RevisionObject};
+use crate::cluster::presence::Presence;
 use crate::cluster::user;
 use crate::cluster::watch::{Event, Informer, Notification, Versioned};
 use crate::release::{AwaitRevisions, InitialList, Relist};
-use crate::scope::{Scope, Start};
+use crate::scope::{KubeletKind, NodeSpec, Scope, Start};
 
 /// The first cluster of a behaviour; its controller has listed everything and is idle.
 pub fn cluster(scope: &Scope) -> Cluster {
@@ -40,16 +41,25 @@ pub fn cluster(scope: &Scope) -> Cluster {
     controller.pods.told.clear();
     controller.nodes.told.clear();
     Cluster {
-        machines: scope.nodes.iter().map(|_| Machine { kubelet_up: true, strangers: Vec::new() }).collect(),
+        machines: scope.nodes.iter().map(machine).collect(),
         controllers: SmallVec::from_iter([controller]),
         laggard: lists_from_the_past(scope).then(|| Box::new(laggard(scope, &store))),
         calls: SmallVec::new(),
         replies: SmallVec::new(),
-        scheduler_up: true,
+        scheduler: Presence::Here,
         users: scope.users.iter().map(|_| User::default()).collect(),
         budgets: scope.faults,
         store,
     }
+}
+
+/// The machine behind a node name at the start.
+fn machine(node: &NodeSpec) -> Machine {
+    let kubelet = match node.kubelet {
+        KubeletKind::Away => Presence::Away,
+        KubeletKind::Runs | KubeletKind::Rejects | KubeletKind::Keeps | KubeletKind::Silent => Presence::Here,
+    };
+    Machine { kubelet, strangers: Vec::new() }
 }
 
 /// The first `DaemonSet` has rolled out its first template everywhere.

@@ -9,6 +9,7 @@ use super::sealed;
 use crate::cluster::api_server::{Answer, Call, Store};
 pub use crate::cluster::kubelet::Machine;
 use crate::cluster::object::{DaemonSetObject, Key, List, NodeObject, PodObject, RevisionObject};
+use crate::cluster::presence::Presence;
 use crate::cluster::watch::Informer;
 use crate::controller::memory::Memory;
 pub use crate::controller::queue::Queued;
@@ -66,7 +67,7 @@ pub struct Cluster {
     /// Replies under way.
     pub replies: SmallVec<[(Call, Answer); 2]>,
     /// Whether the scheduler works.
-    pub scheduler_up: bool,
+    pub scheduler: Presence,
     /// Users, by script.
     pub users: List<User>,
     /// What may still go wrong.

@@ -222,6 +222,8 @@ impl Named<'_> {
             | Action::PodFailed { pod }
             | Action::PodEnded { pod }
             | Action::TakeOver { pod }
+            | Action::MarkPodNotReady { pod }
+            | Action::Evict { pod }
             | Action::Mature { pod }
             | Action::PodGc { pod }
             | Action::CollectPod { pod }
@@ -233,7 +235,9 @@ impl Named<'_> {
                 self.node(node);
                 self.argument("becomes", self.scope.variants[usize::from(variant)].clone());
             }
-            Action::Silence { node } => self.node(node),
+            Action::Silence { node } | Action::KubeletOutage { node } | Action::KubeletReturns { node } => {
+                self.node(node)
+            }
             Action::User { user } => {
                 self.argument("user", user_name(user));
                 self.command(user);
@@ -244,7 +248,7 @@ impl Named<'_> {
                 self.argument("chooses", chosen);
                 self.command(user);
             }
-            Action::SecondLeader | Action::SchedulerAway => {}
+            Action::SecondLeader | Action::SchedulerAway | Action::SchedulerOutage | Action::SchedulerReturns => {}
         }
     }
 

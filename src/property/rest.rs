@@ -165,13 +165,14 @@ fn could_run<'a>(
     let scope = &model.scope;
     let becomes_ready = scope.templates[usize::from(object.template)].pods == PodFate::Ready;
     let healthy = move |node: u8| {
-        let runs = matches!(scope.nodes[usize::from(node)].kubelet, KubeletKind::Runs | KubeletKind::Keeps);
-        runs && cluster.machines[usize::from(node)].kubelet_up && !is_full(&cluster.store, node)
+        let kubelet = scope.nodes[usize::from(node)].kubelet;
+        let runs = matches!(kubelet, KubeletKind::Runs | KubeletKind::Keeps | KubeletKind::Away);
+        runs && cluster.machines[usize::from(node)].kubelet.is_here() && !is_full(&cluster.store, node)
     };
     let placed =
         |node: &&NodeObject| scope.placement[usize::from(object.template)][usize::from(node.variant)].should_run;
     let nodes = cluster.store.nodes.iter().filter(placed).map(|node| node.name);
-    nodes.filter(move |node| cluster.scheduler_up && becomes_ready && healthy(*node))
+    nodes.filter(move |node| cluster.scheduler.is_here() && becomes_ready && healthy(*node))
 }
 
 /// Neither manage nor the rolling update, shown the truth, would create or delete a pod.

@@ -2,6 +2,7 @@
 
 pub mod bundled;
 pub mod command;
+mod node_lifecycle;
 mod read;
 mod types;
 

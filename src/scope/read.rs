@@ -12,9 +12,10 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::command;
+use super::node_lifecycle;
 use super::types::{
-    Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LaggingLists, LifecycleRule, NodeSpec, PodFate,
-    Scope, Start, StrategySpec, TemplateSpec,
+    Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LaggingLists, LifecycleRule, NodeLifecycle,
+    NodeSpec, PodFate, Scope, Start, StrategySpec, TemplateSpec,
 };
 use crate::controller::budget::{Limit, RollingUpdate};
 use crate::controller::record::{Placement, UpdateStrategy};
@@ -130,6 +131,8 @@ struct File {
     #[serde(default)]
     lifecycle: Vec<LifecycleFile>,
     #[serde(default)]
+    node_lifecycle: bool,
+    #[serde(default)]
     capacity: CapacityFile,
     #[serde(default)]
     expect: BTreeMap<String, Spanned<ExpectFile>>,
@@ -180,6 +183,8 @@ struct FaultsFile {
     pod_failure: u8,
     kubelet_silent: u8,
     scheduler_away: u8,
+    kubelet_outage: u8,
+    scheduler_outage: u8,
 }
 
 #[derive(Deserialize)]
@@ -361,9 +366,13 @@ impl Reader<'_> {
             switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
         }
         let rules = profile.placement;
-        let variants = self.variants(&file.variants)?;
+        let mut variants = self.variants(&file.variants)?;
+        let declared_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
+        let nodes = self.nodes(&file.nodes, &declared_names)?;
+        if file.node_lifecycle {
+            variants.extend(node_lifecycle::unreachable(&variants));
+        }
         let variant_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
-        let nodes = self.nodes(&file.nodes, &variant_names)?;
         let templates = self.templates(&file.templates)?;
         let placement = templates
             .iter()
@@ -382,7 +391,7 @@ impl Reader<'_> {
         let daemon_sets = self.daemon_sets(&file.daemon_sets)?;
         let names = command::Names {
             nodes: nodes.iter().map(|node: &NodeSpec| node.name.as_str()).collect(),
-            variants: variant_names.iter().map(String::as_str).collect(),
+            variants: declared_names.iter().map(String::as_str).collect(),
             templates: templates.iter().map(|template| template.spec.name.as_str()).collect(),
             own_strategies,
             strategies: strategies.iter().map(|strategy: &StrategySpec| strategy.name.as_str()).collect(),
@@ -426,6 +435,10 @@ impl Reader<'_> {
         }
         let lagging_lists = self.lagging_lists(&file.lagging_lists)?;
         let name = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+        let node_lifecycle = file.node_lifecycle.then(|| NodeLifecycle {
+            declared: u8::try_from(declared_names.len()).unwrap_or(u8::MAX),
+            evicts: node_lifecycle::evictions(templates.iter().map(|read| &read.pod_spec), &variants, rules),
+        });
         let pod_specs = templates.iter().map(|template| template.pod_spec.clone()).collect();
         let scope = Scope {
             name,
@@ -443,6 +456,7 @@ impl Reader<'_> {
             lagging_lists,
             faults: faults(&file.faults),
             lifecycle,
+            node_lifecycle,
             capacity: Capacity { pods: file.capacity.pods, revision_number: file.capacity.revision_number },
             start,
         };
@@ -474,7 +488,8 @@ impl Reader<'_> {
             Ok(())
         };
         limit("nodes", "nodes", scope.nodes.len(), 6)?;
-        limit("variants", "node variants", scope.variants.len(), 8)?;
+        let declared = scope.node_lifecycle.as_ref().map_or(scope.variants.len(), |one| usize::from(one.declared));
+        limit("variants", "node variants", declared, 8)?;
         limit("templates", "templates", scope.templates.len(), 8)?;
         limit("strategies", "strategies", scope.strategies.len(), 8)?;
         limit("daemon_sets", "DaemonSets", scope.daemon_sets.len(), 2)?;
@@ -574,10 +589,12 @@ impl Reader<'_> {
                 None | Some("runs") => KubeletKind::Runs,
                 Some("rejects") => KubeletKind::Rejects,
                 Some("silent") => KubeletKind::Silent,
+                Some("away") => KubeletKind::Away,
                 Some("keeps") => KubeletKind::Keeps,
                 Some(other) => {
-                    let message =
-                        format!("node `{name}`: a kubelet `runs`, `rejects`, `keeps` or is `silent`, not `{other}`");
+                    let message = format!(
+                        "node `{name}`: a kubelet `runs`, `rejects`, `keeps`, or is `silent` or `away`, not `{other}`"
+                    );
                     return Err(self.at_key(name, message));
                 }
             };
@@ -877,6 +894,8 @@ fn faults(file: &FaultsFile) -> Faults {
         pod_failure: file.pod_failure,
         kubelet_silent: file.kubelet_silent,
         scheduler_away: file.scheduler_away,
+        kubelet_outage: file.kubelet_outage,
+        scheduler_outage: file.scheduler_outage,
     }
 }
 

@@ -47,6 +47,8 @@ pub struct Scope {
     pub faults: Faults,
     /// What moves node variants besides users.
     pub lifecycle: Vec<LifecycleRule>,
+    /// The node lifecycle controller, where it acts on silent kubelets and on untolerated taints.
+    pub node_lifecycle: Option<NodeLifecycle>,
     /// Capacities, never hidden: exceeding one ends in `NoneFound(capacity)`.
     pub capacity: Capacity,
     /// Where the behaviour starts.
@@ -86,6 +88,8 @@ pub enum KubeletKind {
     Keeps,
     /// Silent from the start: starts and ends nothing.
     Silent,
+    /// Runs them; silent at the start, it comes back.
+    Away,
 }
 
 /// A pod template of the scope.
@@ -256,15 +260,19 @@ pub struct Faults {
     pub readiness_blip: u8,
     /// A running pod fails or is evicted.
     pub pod_failure: u8,
-    /// A kubelet goes silent.
+    /// A kubelet goes silent for good.
     pub kubelet_silent: u8,
-    /// The scheduler goes away: pods stay Pending.
+    /// The scheduler goes away for good: pods stay Pending.
     pub scheduler_away: u8,
+    /// A kubelet goes silent, and comes back.
+    pub kubelet_outage: u8,
+    /// The scheduler goes away, and comes back.
+    pub scheduler_outage: u8,
 }
 
 impl Faults {
     /// The budgets in the order of the fields.
-    pub fn to_array(self) -> [u8; 18] {
+    pub fn to_array(self) -> [u8; 20] {
         let Self {
             crash,
             stale_list,
@@ -284,6 +292,8 @@ impl Faults {
             pod_failure,
             kubelet_silent,
             scheduler_away,
+            kubelet_outage,
+            scheduler_outage,
         } = self;
         [
             crash,
@@ -304,11 +314,13 @@ impl Faults {
             pod_failure,
             kubelet_silent,
             scheduler_away,
+            kubelet_outage,
+            scheduler_outage,
         ]
     }
 
     /// The reverse of [`Faults::to_array`].
-    pub fn from_array(budgets: [u8; 18]) -> Self {
+    pub fn from_array(budgets: [u8; 20]) -> Self {
         let [
             crash,
             stale_list,
@@ -328,6 +340,8 @@ impl Faults {
             pod_failure,
             kubelet_silent,
             scheduler_away,
+            kubelet_outage,
+            scheduler_outage,
         ] = budgets;
         Self {
             crash,
@@ -348,6 +362,8 @@ impl Faults {
             pod_failure,
             kubelet_silent,
             scheduler_away,
+            kubelet_outage,
+            scheduler_outage,
         }
     }
 }
@@ -364,6 +380,50 @@ pub struct LifecycleRule {
     pub from: VariantIndex,
     /// To.
     pub to: VariantIndex,
+}
+
+/// What the node lifecycle controller has put on a node whose kubelet is silent: taints `node.kubernetes.io/unreachable`
+/// (NODE-6).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Unreachable {
+    /// With effect `NoSchedule`.
+    pub no_schedule: bool,
+    /// With effect `NoExecute`.
+    pub no_execute: bool,
+}
+
+impl Unreachable {
+    /// Neither taint.
+    pub const NO: Self = Self { no_schedule: false, no_execute: false };
+    /// Every other combination, in the order in which the variants that bear them follow the declared ones.
+    pub const TAINTED: [Self; 3] = [
+        Self { no_schedule: true, no_execute: false },
+        Self { no_schedule: false, no_execute: true },
+        Self { no_schedule: true, no_execute: true },
+    ];
+}
+
+/// What the node lifecycle controller and its taint manager go by (NODE-6 to NODE-8).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NodeLifecycle {
+    /// How many variants the model file declares. Behind them each comes once more for each of [`Unreachable::TAINTED`].
+    pub declared: u8,
+    /// `evicts[template][variant]`: whether the variant has a `NoExecute` taint that the template's pods do not tolerate.
+    pub evicts: Vec<Vec<bool>>,
+}
+
+impl NodeLifecycle {
+    /// The declared variant behind `variant`, and the taints put on it.
+    pub fn parts(&self, variant: VariantIndex) -> (VariantIndex, Unreachable) {
+        let (taints, declared) = (variant / self.declared, variant % self.declared);
+        let taints = Unreachable { no_schedule: taints & 1 != 0, no_execute: taints & 2 != 0 };
+        (declared, taints)
+    }
+
+    /// The variant that is `declared` with these taints.
+    pub fn variant(&self, declared: VariantIndex, taints: Unreachable) -> VariantIndex {
+        declared + self.declared * (u8::from(taints.no_schedule) + 2 * u8::from(taints.no_execute))
+    }
 }
 
 /// Capacities of a state.

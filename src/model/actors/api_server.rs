@@ -7,6 +7,7 @@ use super::{Host, Message};
 use crate::cluster::api_server::{Events, Sorts, Store};
 use crate::cluster::kubelet::Machine;
 use crate::cluster::object::List;
+use crate::cluster::presence::Presence;
 use crate::cluster::user;
 use crate::model::compose::carry_out;
 use crate::scope::Scope;
@@ -33,7 +34,7 @@ pub(super) fn on_msg(
         Message::Move(one) => {
             // No machine takes another's name here, so none has a stranger's pods.
             let mut machines: List<Machine> =
-                scope.nodes.iter().map(|_| Machine { kubelet_up: true, strangers: Vec::new() }).collect();
+                scope.nodes.iter().map(|_| Machine { kubelet: Presence::Here, strangers: Vec::new() }).collect();
             one.carry_out(store, &mut machines, scope.switches.pod_gc, &mut events);
         }
         Message::Reply(..) | Message::Event(_) => {}

@@ -8,6 +8,7 @@ use crate::cluster::api_server::{AnyEvent, Store};
 use crate::cluster::kubelet::Machine;
 use crate::cluster::moves::Move;
 use crate::cluster::object::{OTHERS, Object, Objects, PodObject};
+use crate::cluster::presence::Presence;
 use crate::cluster::watch::Event;
 use crate::cluster::{garbage_collector, kubelet, node_lifecycle, scheduler};
 use crate::scope::Scope;
@@ -31,7 +32,7 @@ pub fn moves(watcher: Watcher, scope: &Scope, shown: &Store) -> Vec<Move> {
     match watcher {
         Watcher::Scheduler => pods().filter_map(|pod| scheduler::binds(shown, scope, pod)).collect(),
         Watcher::Kubelet(node) => {
-            let machine = Machine { kubelet_up: true, strangers: Vec::new() };
+            let machine = Machine { kubelet: Presence::Here, strangers: Vec::new() };
             let mine = pods().filter(|pod| pod.target == node);
             mine.flat_map(|pod| kubelet::moves(shown, scope, &machine, pod)).collect()
         }
@@ -40,7 +41,8 @@ pub fn moves(watcher: Watcher, scope: &Scope, shown: &Store) -> Vec<Move> {
             of_pods.chain(garbage_collector::other_moves(shown)).collect()
         }
         Watcher::NodeLifecycle => {
-            shown.nodes.iter().flat_map(|node| node_lifecycle::moves(shown, scope, node)).collect()
+            let machine = Machine { kubelet: Presence::Here, strangers: Vec::new() };
+            shown.nodes.iter().flat_map(|node| node_lifecycle::moves(shown, scope, &machine, node)).collect()
         }
     }
 }

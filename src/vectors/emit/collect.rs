@@ -9,6 +9,7 @@ use super::line::{Arrivals, Asked, Lines, Pause};
 use crate::check::fingerprint;
 use crate::cluster::api_server::Store;
 use crate::cluster::object::{Key, NO_LABELS, Object, Objects};
+use crate::cluster::presence::Presence;
 use crate::cluster::watch::{Event, Informer};
 use crate::controller::queue::Queued;
 use crate::model::action::Resource;
@@ -414,7 +415,7 @@ fn cut_down(cluster: &Cluster, controller: usize, asked: Asked) -> Cluster {
         laggard: None,
         calls: SmallVec::new(),
         replies: SmallVec::new(),
-        scheduler_up: true,
+        scheduler: Presence::Here,
         users: SmallVec::new(),
         budgets: Faults::default(),
     };
