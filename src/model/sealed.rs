@@ -19,7 +19,7 @@ pub(super) type Bytes = SmallVec<[u8; 240]>;
 
 /// The bytes of `cluster`.
 pub(super) fn seal(cluster: &Cluster) -> Bytes {
-    let Cluster { store, machines, controllers, laggard, calls, replies, scheduler_up, users, budgets } = cluster;
+    let Cluster { store, machines, controllers, laggard, calls, replies, scheduler, users, budgets } = cluster;
     let mut out = Sealer::default();
     out.store(store);
     out.plain(machines);
@@ -41,7 +41,7 @@ pub(super) fn seal(cluster: &Cluster) -> Bytes {
         out.plain(call);
         out.answer(answer);
     }
-    out.plain(scheduler_up);
+    out.plain(scheduler);
     out.plain(users);
     let left = budgets.to_array().into_iter().enumerate().filter(|(_, budget)| *budget > 0);
     out.count(left.clone().count());
@@ -70,7 +70,7 @@ pub(super) fn open(bytes: &[u8]) -> Option<Cluster> {
     };
     let calls = input.plain()?;
     let replies = (0..input.count()?).map(|_| Some((input.plain()?, input.answer()?))).collect::<Option<_>>()?;
-    let scheduler_up = input.plain()?;
+    let scheduler = input.plain()?;
     let users = input.plain()?;
     let mut budgets = Faults::default().to_array();
     for _ in 0..input.count()? {
@@ -78,7 +78,7 @@ pub(super) fn open(bytes: &[u8]) -> Option<Cluster> {
         *budget = input.plain()?;
     }
     let budgets = Faults::from_array(budgets);
-    Some(Cluster { store, machines, controllers, laggard, calls, replies, scheduler_up, users, budgets })
+    Some(Cluster { store, machines, controllers, laggard, calls, replies, scheduler, users, budgets })
 }
 
 /// The distinct objects met so far, by type.
