@@ -297,7 +297,15 @@ fn a_counterexample_of_another_version_is_refused() {
         fs::write(folder.path().join("other.json"), text.replacen(from, to, 1)).expect("it is written");
         refuses(folder.path(), &["replay", "FILE"], "other.json", words);
     };
-    refused("\"everynode_counterexample\": 2", "\"everynode_counterexample\": 1", &["format version 1", "this is 2"]);
+    refused("\"everynode_counterexample\": 3", "\"everynode_counterexample\": 2", &["format version 2", "this is 3"]);
+    let old = r#"{"everynode_counterexample": 2, "steps": [{"user": {"user": 0}}]}"#;
+    refused(&text, old, &["format version 2", "this is 3"]);
+    refused("\"begin sync\"", "\"sync begins\"", &["step 3, sync begins (", "is not enabled there"]);
+    refused(
+        "create revision 1",
+        "create revision 2",
+        &["step 3, begin sync (", "sends: create revision 2", "is not enabled"],
+    );
     let other = |from: &str, to: &str| {
         fs::write(folder.path().join("other.json"), text.replacen(from, to, 1)).expect("it is written");
         let output = everynode(&["replay", folder.path().join("other.json").to_str().expect("a plain path")]);

@@ -3,6 +3,8 @@
 //!
 //! A walk is a function of its seed. `EVERYNODE_SEED=n cargo test --test walks` walks with another one.
 
+use std::path::Path;
+
 use everynode::cluster::api_server::{Answer, Call, Sorts, Store};
 use everynode::cluster::object::{FOREIGN, OTHERS, Object, Objects, PodObject};
 use everynode::cluster::watch::Informer;
@@ -15,7 +17,7 @@ use everynode::model::canonical::{Renaming, canonicalise};
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::{Cluster, Process, Queued, State};
 use everynode::release::PodGc;
-use everynode::scope::{ModelFile, Scope, bundled};
+use everynode::scope::{ModelFile, Scope, bundled, parse};
 
 /// Walks from the start of each model.
 const WALKS: u64 = 25;
@@ -46,6 +48,31 @@ fn seed() -> u64 {
 
 fn models() -> impl Iterator<Item = ModelFile> {
     bundled::paths().into_iter().map(|path| bundled::read(path, None).expect("a bundled model"))
+}
+
+/// Scopes in which nearly everything may happen at once, at two nodes: their states are the largest.
+fn crowded() -> impl Iterator<Item = ModelFile> {
+    let tables = "[nodes]\nn1 = \"plain\"\nn2 = \"plain\"\n[variants]\nplain = {}\ntainted = { taints = [\"x=y:NoSchedule\"] }\n\
+        [templates]\na = {}\nb = {}\nc = {}\n";
+    let lag = "lag = { daemon_sets = 3, revisions = 3, pods = 3, nodes = 3 }";
+    let users = "users = [[\"apply b\", \"apply c\", \"undo\"], [\"delete-pod n1\", \"node n2 tainted\"]]";
+    let [leaders, crashes, handlers] = [
+        format!("{lag}\nfaults = {{ second_leader = 1, lost_reply = 2, expiry = 1, readiness_blip = 1 }}"),
+        format!("{lag}\nfaults = {{ crash = 3, lost_reply = 1, pod_failure = 2, resync = 1 }}"),
+        "lag = { daemon_sets = 3, revisions = 3, pods = 3, nodes = 3, handlers = 3 }".to_owned(),
+    ];
+    let surge = "[strategies]\nsurge = { maxSurge = 1 }\n";
+    let texts = [
+        ("two-leaders", format!("{users}\n{leaders}\n{tables}")),
+        ("two-leaders-surge", format!("{users}\n{leaders}\n{tables}{surge}")),
+        ("crashes", format!("{users}\n{crashes}\n{tables}")),
+        ("handlers", format!("{users}\n{handlers}\n{tables}")),
+    ];
+    texts.into_iter().map(|(name, text)| {
+        let text = format!("about = \"crowded\"\nstart = \"settled\"\n{text}");
+        let file = parse(Path::new(name), &text, None, &|name| Err(format!("no manifest {name}")));
+        file.unwrap_or_else(|error| panic!("{error}\n{text}"))
+    })
 }
 
 /// Walks through `file`'s model; `visit` sees every state before it is left, with its number, and every step out of it.
@@ -248,7 +275,7 @@ fn is_typed(model: &DaemonSetModel, cluster: &Cluster, at: &str) {
 #[test]
 fn every_state_on_a_random_walk_is_well_typed() {
     let (mut states, mut largest) = (0_u32, 0);
-    for file in models() {
+    for file in models().chain(crowded()) {
         walk(&file, |model, step, cluster, steps| {
             let at = format!("{} (seed {}), step {step}", file.path.display(), seed());
             is_typed(model, cluster, &at);

@@ -10,7 +10,7 @@ use crate::controller::record::{NodeName, PodName, ResourceVersion, Status, Symb
 use crate::controller::request::{Reason, Request};
 
 /// An event of any type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum AnyEvent {
     /// Of `DaemonSet`s.
     DaemonSet(Versioned<DaemonSetObject>),
@@ -64,7 +64,7 @@ impl Call {
 }
 
 /// What the API server answers, in the model's own objects.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Answer {
     /// Done.
     Done,
@@ -84,7 +84,7 @@ pub enum Answer {
 }
 
 /// What is stored. Versions are by rank; see [`crate::model::canonical`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Store {
     /// `DaemonSet`s.
     pub daemon_sets: Objects<DaemonSetObject>,

@@ -247,7 +247,7 @@ impl Object for NodeObject {
 }
 
 /// Objects by name: a sorted list.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Objects<T: Copy>(pub List<T>);
 
 impl<T: Copy> Default for Objects<T> {

@@ -1,11 +1,9 @@
 //! Watch streams and informer stores (section 2.2).
 
-use serde::{Deserialize, Serialize};
-
 use super::object::{List, Object, Objects};
 
 /// One watch event: what one object is from one version on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Event<T> {
     /// ADDED or MODIFIED.
     Put(T),
@@ -16,7 +14,7 @@ pub enum Event<T> {
 }
 
 /// An event with its resourceVersion, by rank among the versions of the type.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Versioned<T> {
     /// The version.
     pub version: u8,
@@ -38,7 +36,7 @@ impl<T> Versioned<T> {
 }
 
 /// One subscriber of one resource type: its store, and the stream of events on their way to it (API-14).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Informer<T: Copy> {
     /// The store.
     pub store: Objects<T>,
@@ -57,7 +55,7 @@ impl<T: Copy> Default for Informer<T> {
 }
 
 /// What a handler is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Notification<T> {
     /// `OnAdd`.
     Added(T),

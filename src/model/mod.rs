@@ -11,6 +11,7 @@ pub mod informed;
 pub mod narrative;
 pub mod picture;
 pub mod process;
+mod sealed;
 pub mod serialisation;
 pub mod start;
 pub mod state;

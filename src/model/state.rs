@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
+use super::sealed;
 use crate::cluster::api_server::{Answer, Call, Store};
 pub use crate::cluster::kubelet::Machine;
 use crate::cluster::object::{DaemonSetObject, Key, List, NodeObject, PodObject, RevisionObject};
@@ -17,7 +18,7 @@ use crate::scope::Faults;
 
 /// A state as it is stored, hashed and compared: every field of a [`Cluster`], as few bytes.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct State(SmallVec<[u8; 240]>);
+pub struct State(sealed::Bytes);
 
 impl State {
     /// The bytes of `cluster`.
@@ -26,9 +27,7 @@ impl State {
     ///
     /// Never: every field serialises.
     pub fn of(cluster: &Cluster) -> Self {
-        let mut nibbles = Nibbles::default();
-        postcard::serialize_with_flavor(cluster, &mut nibbles).expect("a cluster serialises");
-        Self(nibbles.packed)
+        Self(sealed::seal(cluster))
     }
 
     /// The cluster whose bytes these are.
@@ -37,7 +36,7 @@ impl State {
     ///
     /// Never: the bytes come from [`State::of`].
     pub fn open(&self) -> Cluster {
-        postcard::from_bytes(&unpack(&self.0)).expect("the bytes are those of a cluster")
+        sealed::open(&self.0).expect("the bytes are those of a cluster")
     }
 
     /// The bytes themselves.
@@ -52,83 +51,8 @@ impl fmt::Debug for State {
     }
 }
 
-/// Nearly every number in a state is below 15, so a byte is written as one nibble, or as 15 and two.
-#[derive(Default)]
-struct Nibbles {
-    packed: SmallVec<[u8; 240]>,
-    half: bool,
-}
-
-const ESCAPE: u8 = 15;
-
-impl Nibbles {
-    fn push(&mut self, nibble: u8) {
-        if self.half {
-            *self.packed.last_mut().expect("half of it is written") |= nibble << 4;
-        } else {
-            self.packed.push(nibble);
-        }
-        self.half = !self.half;
-    }
-}
-
-impl postcard::ser_flavors::Flavor for &mut Nibbles {
-    type Output = ();
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        if byte < ESCAPE {
-            self.push(byte);
-        } else {
-            self.push(ESCAPE);
-            self.push(byte & 15);
-            self.push(byte >> 4);
-        }
-        Ok(())
-    }
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
-    }
-}
-
-/// The bytes whose nibbles these are; a half byte left over at the end reads as a 0 that nobody asks for.
-fn unpack(packed: &[u8]) -> SmallVec<[u8; 512]> {
-    let mut bytes = SmallVec::new();
-    let mut nibbles = packed.iter().flat_map(|byte| [byte & 15, byte >> 4]);
-    while let Some(nibble) = nibbles.next() {
-        if nibble < ESCAPE {
-            bytes.push(nibble);
-        } else if let (Some(low), Some(high)) = (nibbles.next(), nibbles.next()) {
-            bytes.push(low | high << 4);
-        }
-    }
-    bytes
-}
-
-/// Budgets as the few that are not spent.
-mod sparse {
-    use serde::{Deserialize, Deserializer, Serialize, Serializer};
-    use smallvec::SmallVec;
-
-    use crate::scope::Faults;
-
-    type Left = SmallVec<[(u8, u8); 4]>;
-
-    pub fn serialize<S: Serializer>(budgets: &Faults, serializer: S) -> Result<S::Ok, S::Error> {
-        let left: Left = (0..).zip(budgets.to_array()).filter(|(_, budget)| *budget > 0).collect();
-        left.serialize(serializer)
-    }
-
-    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Faults, D::Error> {
-        let mut budgets = Faults::default().to_array();
-        for (index, budget) in Left::deserialize(deserializer)? {
-            let place = budgets.get_mut(usize::from(index));
-            *place.ok_or_else(|| serde::de::Error::custom("no such budget"))? = budget;
-        }
-        Ok(Faults::from_array(budgets))
-    }
-}
-
 /// The whole state, opened.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cluster {
     /// What is true.
     pub store: Store,
@@ -147,13 +71,12 @@ pub struct Cluster {
     /// Users, by script.
     pub users: List<User>,
     /// What may still go wrong.
-    #[serde(with = "sparse")]
     pub budgets: Faults,
 }
 
 /// What a lagging API server shows (API-13): for each type that it lists from its past, a subscriber at most the lag of
 /// that type behind.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Laggard {
     /// `DaemonSet`s.
     pub daemon_sets: Option<Informer<DaemonSetObject>>,
@@ -187,7 +110,7 @@ pub enum Undo {
 }
 
 /// One controller process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Process {
     /// Whether it runs.
     pub running: bool,

@@ -236,7 +236,7 @@ impl Named<'_> {
                 self.argument("becomes", self.scope.variants[usize::from(variant)].clone());
             }
             Action::Silence { node } | Action::KubeletOutage { node } | Action::KubeletReturns { node } => {
-                self.node(node)
+                self.node(node);
             }
             Action::User { user } => {
                 self.argument("user", user_name(user));

@@ -59,6 +59,8 @@ pub enum Property {
     HashPresent,
     /// Refused creates.
     SlowStart,
+    /// maxUnavailable, as the sync sees it.
+    ViewBudget,
 }
 
 /// Every claim, in the order of reports.
@@ -88,6 +90,7 @@ pub const ALL: &[Property] = &[
     Property::NoSelfConflict,
     Property::HashPresent,
     Property::SlowStart,
+    Property::ViewBudget,
 ];
 
 impl Property {
@@ -119,6 +122,7 @@ impl Property {
             Self::NoSelfConflict => "no-self-conflict",
             Self::HashPresent => "hash-present",
             Self::SlowStart => "slow-start",
+            Self::ViewBudget => "view-budget",
         }
     }
 
@@ -171,6 +175,9 @@ impl Property {
             Self::NoSelfConflict => "no revision write is refused because the sync itself adopted the revision",
             Self::HashPresent => "a sync creates no pod without the hash label of a revision",
             Self::SlowStart => "after a refused create a sync sends no further batch of creates",
+            Self::ViewBudget => {
+                "by what its sync sees, a rollout that deletes available pods leaves at most maxUnavailable nodes down, or as many as were"
+            }
         }
     }
 
@@ -199,6 +206,7 @@ impl Property {
             Self::OrphansSurvive => "a DaemonSet goes that was deleted keeping its pods",
             Self::NoSelfConflict => "a sync writes a revision that it adopted",
             Self::SlowStart => "a create is refused",
+            Self::ViewBudget => "a rolling update decides to delete a pod that it sees available",
         }
     }
 
@@ -334,6 +342,9 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
     }
     if want(Property::SlowStart) {
         judged.note(Property::SlowStart, step::slow_start(before, action, after));
+    }
+    if want(Property::ViewBudget) {
+        judged.note(Property::ViewBudget, step::view_budget(model, before, action, after));
     }
     judged
 }

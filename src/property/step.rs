@@ -1,16 +1,21 @@
 //! Claims about every step. None: the premise is not met by this step.
 
+use std::collections::BTreeSet;
+
 use crate::cluster::api_server::{Answer, Call, Origin};
 use crate::cluster::object::{Deleting, PodObject};
 use crate::cluster::user::{Found, choose_revision};
-use crate::controller::budget::updated_desired_node_counts;
-use crate::controller::record::{NodeName, PodName, Symbol};
+use crate::controller::budget;
+use crate::controller::record::{NodeName, Pod, PodName, Symbol};
 use crate::controller::request::{Reason, Request};
+use crate::controller::rolling_update::updated_desired_node_counts;
 use crate::controller::sync::{Step, Sync};
+use crate::controller::sync_nodes::{Caller, SyncNodes};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
+use crate::model::process::rules;
 use crate::model::state::{Cluster, Undo};
-use crate::model::view::placement;
+use crate::model::view::{Records, placement};
 use crate::scope::Command;
 
 /// The call that the step carries out, if it carries one out.
@@ -118,13 +123,41 @@ fn within_budget(
         .collect();
     let desired = i64::try_from(wanted.len()).unwrap_or(i64::MAX);
     let limits = strategy.strategy.limits(model.scope.switches.surge);
-    let counts = updated_desired_node_counts(limits, desired).ok()?;
+    let counts = budget::updated_desired_node_counts(limits, desired).ok()?;
     if counts.max_surge != 0 {
         return None; // maxUnavailable does not limit a surge rollout (ROLL-32)
     }
     let is_down = |node: &&u8| !after.store.pods.iter().any(|pod| pod.target == **node && serving(pod));
     let down = wanted.iter().filter(is_down).count();
     Some(i64::try_from(down).unwrap_or(i64::MAX) <= counts.max_unavailable)
+}
+
+/// The budget by the sync's own view (PROP-4): at the moment of decision the nodes that are down, or that the deletion of
+/// available pods takes down, are at most maxUnavailable, or as many as are down already. Down is a node that should run
+/// the pod, or has one, and none that is available and stays. A rolling update that had to adopt or release pods first goes
+/// by a list that is past, and says nothing here.
+pub fn view_budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    let Action::Proceed { controller, key, .. } = action else { return None };
+    let process = before.controllers.get(usize::from(*controller))?;
+    let sync = after.controllers.get(usize::from(*controller))?.work.get(usize::from(*key))?.sync.as_deref()?;
+    let Step::SyncNodes(SyncNodes { caller: Caller::RollingUpdate, in_flight, .. }) = &sync.step else { return None };
+    let limits = updated_desired_node_counts(&rules(&model.scope), &sync.ds, &sync.nodes).ok()?;
+    if limits.max_surge != 0 {
+        return None; // maxUnavailable does not limit a surge rollout (ROLL-32)
+    }
+    let records = Records::of(&model.scope, process, *key, Some(&sync.ds));
+    let pods = records.view().pods;
+    let ours = || pods.iter().filter(|pod| pod.controller == Some(sync.ds.uid) && pod.matches && !pod.deleting);
+    let goes =
+        |pod: &Pod| in_flight.iter().any(|request| matches!(request, Request::DeletePod(name, _) if *name == pod.name));
+    ours().find(|pod| pod.available && goes(pod))?;
+    let wanted = sync.nodes.iter().filter(|node| node.placement.should_run).map(|node| node.name);
+    let nodes: BTreeSet<NodeName> = wanted.chain(ours().filter_map(|pod| pod.target)).collect();
+    let down = |stays: &dyn Fn(&Pod) -> bool| {
+        let served = |node: &NodeName| ours().any(|pod| pod.target == Some(*node) && pod.available && stays(pod));
+        i64::try_from(nodes.iter().filter(|node| !served(node)).count()).unwrap_or(i64::MAX)
+    };
+    Some(down(&|pod| !goes(pod)) <= limits.max_unavailable.max(down(&|_| true)))
 }
 
 /// The rolling update deletes no pod from a node that its sync would put none on.

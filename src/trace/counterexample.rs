@@ -30,6 +30,12 @@ pub struct Counterexample {
     pub steps: Vec<StepName>,
 }
 
+/// What every version of the format has.
+#[derive(Deserialize)]
+struct Versioned {
+    everynode_counterexample: u32,
+}
+
 /// A file that is no counterexample of this version.
 #[derive(Debug, thiserror::Error)]
 pub enum CounterexampleError {
@@ -102,7 +108,13 @@ impl Counterexample {
         }
         let bytes = std::fs::read(file).map_err(read)?;
         let text = text::decode(bytes).map_err(|line| CounterexampleError::NotUtf8 { path: path.clone(), line })?;
-        let found: Self = serde_json::from_str(&text).map_err(|error| {
+        // The version first: another one may have other fields.
+        if let Ok(Versioned { everynode_counterexample: found }) = serde_json::from_str(&text)
+            && found != FORMAT_VERSION
+        {
+            return Err(CounterexampleError::Version { path, found });
+        }
+        serde_json::from_str(&text).map_err(|error| {
             let place = format!(" at line {} column {}", error.line(), error.column());
             let whole = error.to_string();
             let message = whole.strip_suffix(&place).unwrap_or(&whole).to_owned();
@@ -112,10 +124,6 @@ impl Counterexample {
                 column: error.column().max(1),
                 message,
             }
-        })?;
-        if found.everynode_counterexample != FORMAT_VERSION {
-            return Err(CounterexampleError::Version { path, found: found.everynode_counterexample });
-        }
-        Ok(found)
+        })
     }
 }

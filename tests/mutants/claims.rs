@@ -62,6 +62,8 @@ mutants! {
         HistoryKept in "rollout/history-limit-0.toml", r#"switches = { live_revisions = "Deleted" }"#;
     a_failing_rollout_that_does_not_count_old_unavailable_pods_exceeds_the_budget:
         Budget in "rollout/two-bad-updates.toml", r#"switches = { old_unavailable = "NotCounted" }"#;
+    a_failing_rollout_that_does_not_count_old_unavailable_pods_exceeds_the_budget_that_it_sees:
+        ViewBudget in "rollout/two-bad-updates.toml", r#"switches = { old_unavailable = "NotCounted" }"#;
     pods_claimed_by_their_labels_are_deleted_without_being_owned:
         OwnerOnly in "lifecycle/manual-pod.toml", r#"switches = { claimed_by = "Selector" }"#;
     without_asking_for_eligibility_a_surge_creates_where_it_must_not:
