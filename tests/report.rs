@@ -10,7 +10,7 @@ use assert_cmd::Command;
 use tempfile::TempDir;
 
 /// A search is cut here: far too early to find much, and enough to find something.
-const STATES: &str = "60";
+const STATES: &str = "150";
 
 /// A counterexample of few steps, which is found within [`STATES`].
 const PAGE: &str = "no-panic--no-fault-in-unlabelled-revision--v1.36.md";
@@ -68,6 +68,7 @@ fn a_report_is_what_it_says_the_same_each_time_and_replaces_an_earlier_one() {
     let page = written.iter().find(|(path, _)| path.starts_with("counterexamples") && path.ends_with(PAGE));
     let (_, page) = page.expect("the page of a short counterexample");
     insta::assert_snapshot!("page", page.replace(&one.display().to_string(), "FOLDER"));
+    reproduces(page);
     // Every page that the matrix names is there, and every page is named by it.
     let linked: Vec<PathBuf> = matrix
         .split("](")
@@ -98,6 +99,17 @@ fn a_report_is_what_it_says_the_same_each_time_and_replaces_an_earlier_one() {
         files.into_iter().map(|(path, text)| (path, text.replace(&name, "FOLDER"))).collect()
     };
     assert_eq!(unnamed(written, &one), unnamed(again, &other));
+}
+
+/// The command that a page gives finds a behaviour of as many steps.
+fn reproduces(page: &str) {
+    let command = page.split("reproduce: `cargo run --release -- ").nth(1).and_then(|rest| rest.split('`').next());
+    let arguments = command.expect("a page says how to reproduce it").split_whitespace();
+    let output = Command::cargo_bin("everynode").expect("it is built").args(arguments).output().expect("it runs");
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    let steps = page.split("## A shortest behaviour: ").nth(1).and_then(|rest| rest.lines().next());
+    let found = format!("violated in {}", steps.expect("a page says how many steps it takes"));
+    assert!(told.contains(&found), "{found}: {told}");
 }
 
 /// The line that marks a page as the report's own.

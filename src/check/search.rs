@@ -70,8 +70,23 @@ struct Chunk<S> {
     states: Vec<Expanded<S>>,
     premise: u32,
     transitions: u64,
-    kinds: BTreeMap<&'static str, u64>,
+    kinds: Kinds,
     repeatable: bool,
+}
+
+/// How often each kind of step was taken. The names are few and shared, so that nearly always the first look finds one.
+#[derive(Default)]
+struct Kinds(Vec<(&'static str, u64)>);
+
+impl Kinds {
+    fn count(&mut self, kind: &'static str) {
+        // Two places may hold equal names; whoever adds the counts up goes by the names.
+        let same = |(counted, _): &&mut (&'static str, u64)| std::ptr::eq(*counted, kind);
+        match self.0.iter_mut().find(same) {
+            Some((_, count)) => *count += 1,
+            None => self.0.push((kind, 1)),
+        }
+    }
 }
 
 /// Where a claim was first broken: a state, or a step out of one.
@@ -262,7 +277,7 @@ impl<M: Explored> Run<'_, M> {
                 }
                 self.premise |= chunk.premise;
                 self.transitions += chunk.transitions;
-                for (kind, count) in chunk.kinds {
+                for (kind, count) in chunk.kinds.0 {
                     *self.kinds.entry(kind).or_default() += count;
                 }
                 for (broken, exceeded, steps) in chunk.states {
@@ -341,7 +356,7 @@ impl<M: Explored> Run<'_, M> {
     /// Expands `states`, the first of which is number `first` of its batch.
     fn chunk(&self, states: &[M::Sealed], first: usize) -> Chunk<M::Sealed> {
         let mut chunk =
-            Chunk { states: Vec::new(), premise: 0, transitions: 0, kinds: BTreeMap::new(), repeatable: true };
+            Chunk { states: Vec::new(), premise: 0, transitions: 0, kinds: Kinds::default(), repeatable: true };
         let mut steps = Vec::new();
         for (index, sealed) in (first..).zip(states) {
             let open = self.model.open(sealed);
@@ -355,7 +370,7 @@ impl<M: Explored> Run<'_, M> {
                 for (action_index, (action, after)) in steps.iter().enumerate() {
                     let step = self.model.judge_step(&open, action, after);
                     chunk.premise |= step.premise;
-                    *chunk.kinds.entry(self.model.kind(action)).or_default() += 1;
+                    chunk.kinds.count(self.model.kind(action));
                     let sealed = self.model.seal(after);
                     let print = fingerprint(self.model.bytes(&sealed), self.settings.seed);
                     let new = !self.table.contains(print);

@@ -128,7 +128,7 @@ pub struct ReportArgs {
     /// Folder to write to; pages of an earlier report in it are replaced.
     #[arg(long, default_value = "reports", value_name = "FOLDER")]
     pub out: PathBuf,
-    /// Cut a search under faults at so many unique states; 25 times as many without faults, and in the bases that are asked few.
-    #[arg(long, default_value_t = 15_000, value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    /// Cut a search at so many unique states, one under a pair of faults at a tenth of that.
+    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
     pub max_states: u64,
 }

@@ -247,8 +247,14 @@ impl Object for NodeObject {
 }
 
 /// Objects by name: a sorted list.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Objects<T: Copy>(pub List<T>);
+
+impl<T: Copy> Clone for Objects<T> {
+    fn clone(&self) -> Self {
+        Self(List::from_slice(&self.0)) // at once; a clone of the list goes by element
+    }
+}
 
 impl<T: Copy> Default for Objects<T> {
     fn default() -> Self {

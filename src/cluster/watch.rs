@@ -36,7 +36,7 @@ impl<T> Versioned<T> {
 }
 
 /// One subscriber of one resource type: its store, and the stream of events on their way to it (API-14).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Informer<T: Copy> {
     /// The store.
     pub store: Objects<T>,
@@ -46,6 +46,13 @@ pub struct Informer<T: Copy> {
     pub stream: List<Versioned<T>>,
     /// Notifications that the store has passed on and the handler has not taken yet, oldest first (API-21).
     pub told: Vec<Notification<T>>,
+}
+
+impl<T: Copy> Clone for Informer<T> {
+    fn clone(&self) -> Self {
+        let Self { store, synced, stream, told } = self;
+        Self { store: store.clone(), synced: *synced, stream: List::from_slice(stream), told: told.clone() }
+    }
 }
 
 impl<T: Copy> Default for Informer<T> {

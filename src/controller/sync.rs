@@ -156,7 +156,7 @@ pub enum Observe {
 }
 
 /// The local variables of one sync.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Sync {
     /// The copy read in step 3 (SYNC-9).
     pub ds: DaemonSet,
@@ -172,6 +172,15 @@ pub struct Sync {
     pub failure: Option<Failure>,
     /// Where it is.
     pub step: Step,
+}
+
+impl Clone for Sync {
+    fn clone(&self) -> Self {
+        let Self { ds, nodes, hash, old, observe, failure, step } = self;
+        // Lists of plain values at once; their own clone goes by element.
+        let (nodes, old) = (SmallVec::from_slice(nodes), SmallVec::from_slice(old));
+        Self { ds: *ds, nodes, hash: *hash, old, observe: *observe, failure: *failure, step: step.clone() }
+    }
 }
 
 /// Where a sync is, with what only that place needs.

@@ -17,18 +17,40 @@ trait Ranked {
     fn version(&mut self, kind: usize, version: &mut u8);
 }
 
+/// A set of bytes.
+#[derive(Clone, Copy, Default)]
+struct Bytes([u64; 4]);
+
+impl Bytes {
+    fn insert(&mut self, byte: u8) {
+        self.0[usize::from(byte >> 6)] |= 1 << (byte & 63);
+    }
+
+    /// Those in it, ascending.
+    fn iter(self) -> impl Iterator<Item = u8> {
+        [0, 64, 128, 192].into_iter().zip(self.0).flat_map(|(first, mut word)| {
+            std::iter::from_fn(move || {
+                let least = u8::try_from(word.trailing_zeros()).ok().filter(|_| word != 0)?;
+                word &= word - 1;
+                Some(first + least)
+            })
+        })
+    }
+}
+
 /// Which identifiers occur.
+#[derive(Default)]
 struct Seen {
-    pods: [bool; 256],
-    versions: [[bool; 256]; 4],
+    pods: Bytes,
+    versions: [Bytes; 4],
 }
 
 impl Ranked for Seen {
     fn pod(&mut self, name: &mut u8) {
-        self.pods[usize::from(*name)] = true;
+        self.pods.insert(*name);
     }
     fn version(&mut self, kind: usize, version: &mut u8) {
-        self.versions[kind][usize::from(*version)] = true;
+        self.versions[kind].insert(*version);
     }
 }
 
@@ -45,10 +67,14 @@ impl Renaming {
     /// Renames everything in `cluster`.
     pub fn apply(&self, cluster: &mut Cluster) {
         everywhere(cluster, &mut &*self);
-        // A store is sorted by name; renaming keeps the order of the names it holds.
-        cluster.calls.sort_unstable();
-        cluster.replies.sort_unstable();
+        sort(cluster);
     }
+}
+
+/// Sorts what is on its way; a store is sorted by name, and renaming keeps the order of the names it holds.
+fn sort(cluster: &mut Cluster) {
+    cluster.calls.sort_unstable();
+    cluster.replies.sort_unstable();
 }
 
 impl Ranked for &Renaming {
@@ -218,25 +244,24 @@ pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
     for machine in &mut cluster.machines {
         machine.strangers.retain(|name| cluster.store.pods.get(*name).is_some());
     }
-    let mut seen = Seen { pods: [false; 256], versions: [[false; 256]; 4] };
+    let mut seen = Seen::default();
     everywhere(cluster, &mut seen);
     let mut renaming = Renaming { pods: [0; 256], versions: [[0; 256]; 4] };
-    let mut pods = 0;
-    for name in 0..=u8::MAX {
-        if seen.pods[usize::from(name)] {
-            pods += 1;
-            renaming.pods[usize::from(name)] = pods * 2;
+    let mut moved = false;
+    for (rank, name) in (1..).zip(seen.pods.iter()) {
+        renaming.pods[usize::from(name)] = rank * 2;
+        moved |= name != rank * 2;
+    }
+    for (names, versions) in renaming.versions.iter_mut().zip(seen.versions) {
+        for (rank, version) in (1..).zip(versions.iter().filter(|version| *version > 0)) {
+            names[usize::from(version)] = rank;
+            moved |= version != rank;
         }
     }
-    for kind in 0..4 {
-        let mut rank = 0;
-        for version in 1..=u8::MAX {
-            if seen.versions[kind][usize::from(version)] {
-                rank += 1;
-                renaming.versions[kind][usize::from(version)] = rank;
-            }
-        }
+    if moved {
+        renaming.apply(cluster);
+    } else {
+        sort(cluster);
     }
-    renaming.apply(cluster);
     renaming.pods
 }

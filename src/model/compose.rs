@@ -125,13 +125,35 @@ impl DaemonSetModel {
         if compares_pod_versions(&self.scope) {
             next.store.stamp_pods(&mut events);
         }
-        if self.publish(cluster, &mut next, &events) {
+        if self.has_room(cluster, &events) {
+            self.publish(&mut next, &events);
             steps.push((action, next));
         }
     }
 
-    /// Sends `events` to every subscriber. False: a stream had no room before, so the step has to wait.
-    fn publish(&self, before: &Cluster, next: &mut Cluster, events: &Events) -> bool {
+    /// As [`DaemonSetModel::commit`] of what is in the store already; nothing else is copied while a stream has no room.
+    /// `besides` is what else the step changes.
+    pub(super) fn commit_stored(
+        &self,
+        steps: &mut Steps,
+        cluster: &Cluster,
+        action: Action,
+        (mut store, mut events): (Store, Events),
+        besides: impl FnOnce(&mut Cluster),
+    ) {
+        if compares_pod_versions(&self.scope) {
+            store.stamp_pods(&mut events);
+        }
+        if self.has_room(cluster, &events) {
+            let mut next = cluster.with_store(store);
+            besides(&mut next);
+            self.publish(&mut next, &events);
+            steps.push((action, next));
+        }
+    }
+
+    /// Whether no stream that `events` go to is full; otherwise the step has to wait.
+    fn has_room(&self, before: &Cluster, events: &Events) -> bool {
         let lag = &self.scope.lag;
         for process in before.controllers.iter().filter(|process| process.running) {
             let full = |event: &AnyEvent| match event {
@@ -144,6 +166,12 @@ impl DaemonSetModel {
                 return false;
             }
         }
+        true
+    }
+
+    /// Sends `events` to every subscriber.
+    fn publish(&self, next: &mut Cluster, events: &Events) {
+        let lag = &self.scope.lag;
         for event in events {
             for process in next.controllers.iter_mut().filter(|process| process.running) {
                 match event {
@@ -165,7 +193,6 @@ impl DaemonSetModel {
                 }
             }
         }
-        true
     }
 
     fn system_steps(&self, cluster: &Cluster, steps: &mut Steps) {
@@ -241,7 +268,15 @@ impl DaemonSetModel {
         if self.scope.lag.handlers == 0 {
             return;
         }
-        for resource in [Resource::DaemonSets, Resource::Revisions, Resource::Pods, Resource::Nodes] {
+        let process = &cluster.controllers[usize::from(controller)];
+        let told = |resource: &Resource| match resource {
+            Resource::DaemonSets => process.daemon_sets.told.len(),
+            Resource::Revisions => process.revisions.told.len(),
+            Resource::Pods => process.pods.told.len(),
+            Resource::Nodes => process.nodes.told.len(),
+        };
+        let resources = [Resource::DaemonSets, Resource::Revisions, Resource::Pods, Resource::Nodes];
+        for resource in resources.into_iter().filter(|resource| told(resource) > 0) {
             let mut next = cluster.clone();
             if informed::handle(&self.scope, &mut next.controllers[usize::from(controller)], resource) {
                 steps.push((Action::Notify { controller, resource }, next));
@@ -263,11 +298,8 @@ impl DaemonSetModel {
             let key = byte(key);
             if work.queue == Queued::Waiting && work.sync.is_none() {
                 let alternatives = process::begin(&self.scope, process, controller, key);
-                self.alternatives(cluster, index, alternatives, steps, |choice| Action::Begin {
-                    controller,
-                    key,
-                    choice,
-                });
+                let action = |choice| Action::Begin { controller, key, choice };
+                self.alternatives(cluster, (index, None), alternatives, steps, action);
             }
             if work.ready_timer && !self.is_maturing(cluster, key) {
                 let mut next = cluster.clone();
@@ -297,7 +329,7 @@ impl DaemonSetModel {
             if process::waits_at_point(&self.scope, process, key) {
                 let alternatives = process::proceed(&self.scope, process, controller, key);
                 let action = |choice| Action::Proceed { controller, key, choice };
-                self.alternatives(cluster, index, alternatives, steps, action);
+                self.alternatives(cluster, (index, None), alternatives, steps, action);
             }
         }
     }
@@ -307,19 +339,23 @@ impl DaemonSetModel {
         cluster.store.pods.iter().any(|pod| pod.owner_key == key && self.matures(cluster, pod))
     }
 
+    /// Adds a step for each of `alternatives` of a process, which may have taken a reply.
     fn alternatives(
         &self,
         cluster: &Cluster,
-        index: usize,
+        (index, taken): (usize, Option<usize>),
         alternatives: Vec<Alternative>,
         steps: &mut Steps,
         action: impl Fn(u8) -> Action,
     ) {
         for (choice, alternative) in alternatives.into_iter().enumerate() {
-            let mut next = cluster.clone();
-            next.controllers[index] = alternative.process;
+            let mut process = alternative.process;
             if self.dead_locals == DeadLocals::Cleared {
-                process::clear_dead_locals(&mut next.controllers[index]);
+                process::clear_dead_locals(&mut process);
+            }
+            let mut next = cluster.with_controller(index, process);
+            if let Some(taken) = taken {
+                next.replies.remove(taken);
             }
             next.calls.extend(alternative.calls);
             if cluster.controllers[index].running && !next.controllers[index].running {
@@ -371,13 +407,14 @@ impl DaemonSetModel {
             let (controller, key, request) = (call.controller, call.key, call.request);
             for sorts in Self::sortings(cluster, call) {
                 let action = Action::Handle { controller, key, request, orphaned: call.orphaned(), sorts: *sorts };
-                self.commit(steps, cluster, action, |next, events| {
+                let (mut store, mut events) = (cluster.store.clone(), Events::new());
+                let shown = |target| youngest_shown(&cluster.controllers, cluster.laggard.as_deref(), target);
+                let answer = carry_out(&self.scope, &mut store, call, *sorts, &shown, &mut events);
+                self.commit_stored(steps, cluster, action, (store, events), |next| {
                     next.calls.remove(at);
-                    let answer = self.handle(next, call, *sorts, events);
                     if call.awaited {
                         next.replies.push((*call, answer));
                     }
-                    true
                 });
             }
             if !call.awaited {
@@ -396,14 +433,9 @@ impl DaemonSetModel {
             let others = cluster.calls.iter().any(same)
                 || cluster.replies.iter().enumerate().any(|(other, (pending, _))| other != at && same(pending));
             let alternatives = process::take_reply(&self.scope, &cluster.controllers[index], call, answer, others);
-            let mut rest = cluster.clone();
-            rest.replies.remove(at);
-            self.alternatives(&rest, index, alternatives, steps, |choice| Action::Reply {
-                controller: call.controller,
-                key: call.key,
-                request: call.request,
-                choice,
-            });
+            let (controller, key, request) = (call.controller, call.key, call.request);
+            let action = |choice| Action::Reply { controller, key, request, choice };
+            self.alternatives(cluster, (index, Some(at)), alternatives, steps, action);
         }
     }
 
@@ -623,7 +655,9 @@ impl stateright::Model for DaemonSetModel {
 
     fn next_state(&self, state: &State, action: Action) -> Option<State> {
         let mut steps = Steps::new();
-        self.steps(&state.open(), &mut steps);
-        steps.into_iter().find(|(other, _)| *other == action).map(|(_, cluster)| State::of(&cluster))
+        self.raw_steps(&state.open(), &mut steps);
+        let (_, mut next) = steps.into_iter().find(|(other, _)| *other == action)?;
+        canonicalise(&mut next);
+        Some(State::of(&next))
     }
 }

@@ -4,6 +4,7 @@
 use super::action::Action;
 use super::compose::{DaemonSetModel, Steps, byte};
 use super::state::Cluster;
+use crate::cluster::api_server::Events;
 use crate::cluster::moves::Move;
 use crate::cluster::object::{NodeObject, OTHERS, PodObject};
 use crate::cluster::presence::Presence;
@@ -40,10 +41,10 @@ impl DaemonSetModel {
     }
 
     fn host_step(&self, cluster: &Cluster, one: Move, steps: &mut Steps) {
-        let rule = self.scope.switches.pod_gc;
-        self.commit(steps, cluster, one.into(), |next, events| {
-            one.carry_out(&mut next.store, &mut next.machines, rule, events)
-        });
+        let (mut store, mut machines, mut events) = (cluster.store.clone(), cluster.machines.clone(), Events::new());
+        if one.carry_out(&mut store, &mut machines, self.scope.switches.pod_gc, &mut events) {
+            self.commit_stored(steps, cluster, one.into(), (store, events), |next| next.machines = machines);
+        }
     }
 
     fn time(&self, cluster: &Cluster, pod: &PodObject, steps: &mut Steps) {

@@ -9,6 +9,7 @@ mod faults;
 mod hosts;
 pub mod informed;
 pub mod narrative;
+mod nibbles;
 pub mod picture;
 pub mod process;
 mod sealed;

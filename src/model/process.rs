@@ -99,7 +99,7 @@ fn follow(
     let after_reply = after != After::Point;
     let mut alternatives = Vec::new();
     let mut open: Vec<(Process, Outcome)> =
-        outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)).collect();
+        outcomes.into_iter().rev().map(|outcome| (before(process, key, &outcome), outcome)).collect();
     while let Some((mut process, outcome)) = open.pop() {
         let sync = match outcome.state {
             State::Waiting(sync) => sync,
@@ -125,28 +125,34 @@ fn follow(
                 let mut outcomes = Vec::new();
                 let sync = work.sync.as_ref().expect("just stored");
                 sync.proceed(&rules(scope), &records.view(), work.memory.clone(), &mut outcomes);
-                open.extend(outcomes.into_iter().rev().map(|outcome| (process.clone(), outcome)));
+                open.extend(outcomes.into_iter().rev().map(|outcome| (before(&process, key, &outcome), outcome)));
             }
             Wait::Point(_) => alternatives.push(Alternative { process, calls: List::new(), ended: None }),
             Wait::OneOf(requests) => {
-                let sync = sync.clone();
                 for request in requests {
-                    let calls = List::from_slice(&[call(controller, key, &sync, request)]);
+                    let calls = List::from_slice(&[call(controller, key, sync, request)]);
                     alternatives.push(Alternative { process: process.clone(), calls, ended: None });
                 }
             }
             Wait::Batch(requests) => {
-                let sync = sync.clone();
                 let calls = if after == (After::Reply { others: true }) {
                     List::new()
                 } else {
-                    requests.iter().map(|request| call(controller, key, &sync, *request)).collect()
+                    requests.iter().map(|request| call(controller, key, sync, *request)).collect()
                 };
                 alternatives.push(Alternative { process, calls, ended: None });
             }
         }
     }
     alternatives
+}
+
+/// The process as `outcome` finds it; a sync that goes on takes the place of the one there.
+fn before(process: &Process, key: Key, outcome: &Outcome) -> Process {
+    match outcome.state {
+        State::Waiting(_) => process.without_sync(key),
+        State::Finished(_) => process.clone(),
+    }
 }
 
 /// The points passed in the same step as what led to them.

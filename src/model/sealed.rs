@@ -8,6 +8,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use smallvec::SmallVec;
 
+use super::nibbles::{pack, unpack};
 use super::state::{Cluster, Laggard, Process};
 use crate::cluster::api_server::{Answer, Store};
 use crate::cluster::object::{DaemonSetObject, List, NodeObject, Object, Objects, PodObject, RevisionObject};
@@ -20,7 +21,7 @@ pub(super) type Bytes = SmallVec<[u8; 240]>;
 /// The bytes of `cluster`.
 pub(super) fn seal(cluster: &Cluster) -> Bytes {
     let Cluster { store, machines, controllers, laggard, calls, replies, scheduler, users, budgets } = cluster;
-    let mut out = Sealer::default();
+    let mut out = Sealer { bytes: Plain(Vec::with_capacity(512)), met: Met::default() };
     out.store(store);
     out.plain(machines);
     out.count(controllers.len());
@@ -49,7 +50,7 @@ pub(super) fn seal(cluster: &Cluster) -> Bytes {
         out.count(place);
         out.plain(&budget);
     }
-    out.nibbles.packed
+    pack(&out.bytes.0)
 }
 
 /// The cluster whose bytes these are; none if they are those of none.
@@ -116,15 +117,39 @@ shared!(DaemonSetObject: daemon_sets, RevisionObject: revisions, PodObject: pods
 /// What comes with an object, in the number that stands for it: up to this many kinds.
 const KINDS: usize = 3;
 
-#[derive(Default)]
+/// The bytes of a cluster before they are packed.
+struct Plain(Vec<u8>);
+
+impl postcard::ser_flavors::Flavor for &mut Plain {
+    type Output = ();
+
+    #[inline]
+    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
+        self.0.push(byte);
+        Ok(())
+    }
+
+    #[inline]
+    fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
+        for byte in bytes {
+            self.0.push(*byte); // nearly always one; a copy of many costs more
+        }
+        Ok(())
+    }
+
+    fn finalize(self) -> postcard::Result<()> {
+        Ok(())
+    }
+}
+
 struct Sealer {
-    nibbles: Nibbles,
+    bytes: Plain,
     met: Met,
 }
 
 impl Sealer {
     fn plain<T: Serialize>(&mut self, value: &T) {
-        postcard::serialize_with_flavor(value, &mut self.nibbles).expect("every field of a state serialises");
+        postcard::serialize_with_flavor(value, &mut self.bytes).expect("every field of a state serialises");
     }
 
     fn count(&mut self, count: usize) {
@@ -344,55 +369,4 @@ impl Opener<'_> {
             _ => Answer::Error(self.plain()?),
         })
     }
-}
-
-/// Nearly every number in a state is below 15, so a byte is written as one nibble, or as 15 and two.
-#[derive(Default)]
-struct Nibbles {
-    packed: Bytes,
-    half: bool,
-}
-
-const ESCAPE: u8 = 15;
-
-impl Nibbles {
-    fn push(&mut self, nibble: u8) {
-        if self.half {
-            *self.packed.last_mut().expect("half of it is written") |= nibble << 4;
-        } else {
-            self.packed.push(nibble);
-        }
-        self.half = !self.half;
-    }
-}
-
-impl postcard::ser_flavors::Flavor for &mut Nibbles {
-    type Output = ();
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        if byte < ESCAPE {
-            self.push(byte);
-        } else {
-            self.push(ESCAPE);
-            self.push(byte & 15);
-            self.push(byte >> 4);
-        }
-        Ok(())
-    }
-    fn finalize(self) -> postcard::Result<()> {
-        Ok(())
-    }
-}
-
-/// The bytes whose nibbles these are; a half byte left over at the end reads as a 0 that nobody asks for.
-fn unpack(packed: &[u8]) -> SmallVec<[u8; 512]> {
-    let mut bytes = SmallVec::new();
-    let mut nibbles = packed.iter().flat_map(|byte| [byte & 15, byte >> 4]);
-    while let Some(nibble) = nibbles.next() {
-        if nibble < ESCAPE {
-            bytes.push(nibble);
-        } else if let (Some(low), Some(high)) = (nibbles.next(), nibbles.next()) {
-            bytes.push(low | high << 4);
-        }
-    }
-    bytes
 }

@@ -52,7 +52,7 @@ impl fmt::Debug for State {
 }
 
 /// The whole state, opened.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Cluster {
     /// What is true.
     pub store: Store,
@@ -110,7 +110,7 @@ pub enum Undo {
 }
 
 /// One controller process.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Process {
     /// Whether it runs.
     pub running: bool,
@@ -162,7 +162,94 @@ pub struct Backoff {
     pub node: u8,
 }
 
+impl Clone for Cluster {
+    fn clone(&self) -> Self {
+        self.with(self.store.clone(), copy_of(&self.controllers))
+    }
+}
+
+impl Clone for Process {
+    fn clone(&self) -> Self {
+        self.with(copy_of(&self.work))
+    }
+}
+
+impl Process {
+    /// A copy without the sync of `key`, for a step that puts another in its place.
+    #[must_use]
+    pub fn without_sync(&self, key: Key) -> Self {
+        let without = |work: &Work| Work {
+            queue: work.queue,
+            memory: work.memory.clone(),
+            ready_timer: work.ready_timer,
+            backoff_timer: work.backoff_timer,
+            backoff: SmallVec::from_slice(&work.backoff),
+            suspended: work.suspended.clone(),
+            sync: None,
+        };
+        let work = (0..).zip(&self.work).map(|(index, work)| if index == key { without(work) } else { work.clone() });
+        self.with(work.collect())
+    }
+
+    /// A copy with this work in place of its own.
+    fn with(&self, work: SmallVec<[Work; 1]>) -> Self {
+        Self {
+            running: self.running,
+            retiring: self.retiring,
+            upgraded: self.upgraded,
+            daemon_sets: self.daemon_sets.clone(),
+            revisions: self.revisions.clone(),
+            pods: self.pods.clone(),
+            nodes: self.nodes.clone(),
+            node_queue: SmallVec::from_slice(&self.node_queue),
+            work,
+        }
+    }
+}
+
+/// A copy of a list that nearly always has one element, which is large: its own clone moves it about.
+fn copy_of<T: Clone>(list: &SmallVec<[T; 1]>) -> SmallVec<[T; 1]> {
+    match list.as_slice() {
+        [one] => SmallVec::from_buf([one.clone()]),
+        _ => list.clone(),
+    }
+}
+
 impl Cluster {
+    /// A copy with this store and these controller processes in place of its own.
+    fn with(&self, store: Store, controllers: SmallVec<[Process; 1]>) -> Self {
+        Self {
+            store,
+            machines: self.machines.clone(),
+            controllers,
+            laggard: self.laggard.clone(),
+            calls: SmallVec::from_slice(&self.calls), // at once; a clone of a list goes by element
+            replies: SmallVec::from_slice(&self.replies),
+            scheduler: self.scheduler,
+            users: SmallVec::from_slice(&self.users),
+            budgets: self.budgets,
+        }
+    }
+
+    /// A copy with this store in place of its own.
+    #[must_use]
+    pub fn with_store(&self, store: Store) -> Self {
+        self.with(store, copy_of(&self.controllers))
+    }
+
+    /// A copy with this process in place of its own at `index`.
+    #[must_use]
+    pub fn with_controller(&self, index: usize, process: Process) -> Self {
+        let controllers = if self.controllers.len() == 1 {
+            SmallVec::from_buf([process])
+        } else {
+            let mut controllers = self.controllers.clone();
+            controllers[index] = process;
+            controllers
+        };
+        self.with(self.store.clone(), controllers)
+    }
+
     /// The `DaemonSet` of `key` as it is.
     pub fn daemon_set(&self, key: Key) -> Option<&DaemonSetObject> {
         self.store.daemon_sets.get(key)

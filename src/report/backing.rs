@@ -101,22 +101,33 @@ pub const KNOWN: &[Known] = &[
     recorded(Property::NoPanic, "unlabelled-revision", "no-fault", "DS-B53"),
 ];
 
-/// What backs a break of `property` in `base` under `faults` in `release`, in the words of the report.
+/// What backs a break of `property` in `base` under `faults` in `release`, in the words of a counterexample's page.
 pub fn backing(property: Property, base: &str, faults: &str, release: &str) -> String {
+    established(property, base, faults, release).unwrap_or_else(|like| match like {
+        Some(entry) => format!("model only: a hypothesis here (like {entry}, which was recorded on 1.36.3)"),
+        None => "model only: a hypothesis".to_owned(),
+    })
+}
+
+/// As [`backing`], in the fewer words of the matrix, which explains them.
+pub fn mark(property: Property, base: &str, faults: &str, release: &str) -> String {
+    established(property, base, faults, release).unwrap_or_else(|like| match like {
+        Some(entry) => format!("model only ({entry})"),
+        None => "model only".to_owned(),
+    })
+}
+
+/// What backs a break in that release; else the entry that was recorded of it in another one, if there is any.
+fn established(property: Property, base: &str, faults: &str, release: &str) -> Result<String, Option<&'static str>> {
     let rows =
         || KNOWN.iter().filter(|known| known.property == property && known.faults == faults && known.base == base);
     if let Some(known) = rows().find(|known| known.releases.contains(&release)) {
-        return match known.backing {
+        return Ok(match known.backing {
             Backing::Recorded => format!("{}, recorded on 1.36.3", known.entry),
             Backing::Confirmed(thread) => format!("{}, confirmed upstream ({thread})", known.entry),
-        };
+        });
     }
-    match rows().find(|known| known.backing == Backing::Recorded) {
-        Some(known) => {
-            format!("model only: a hypothesis here (like {}, which was recorded on 1.36.3)", known.entry)
-        }
-        None => "model only: a hypothesis".to_owned(),
-    }
+    Err(rows().find(|known| known.backing == Backing::Recorded).map(|known| known.entry))
 }
 
 #[cfg(test)]
@@ -144,6 +155,8 @@ mod tests {
         assert_eq!(in_release("v1.36"), "DS-B01, recorded on 1.36.3");
         assert!(in_release("v1.20").starts_with("model only: a hypothesis"));
         assert_eq!(backing(Property::OnePerNode, "create", "refused", "v1.36"), "model only: a hypothesis");
+        assert_eq!(mark(Property::OnePerNode, "create", "refused", "v1.36"), "model only");
+        assert_eq!(mark(Property::OnePerNode, "create", "lost-reply", "v1.20"), "model only (DS-B01)");
         assert_eq!(
             backing(Property::OnePerNode, "create", "stale-list", "v1.28"),
             "DS-B10, confirmed upstream (#54096)"

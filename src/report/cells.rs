@@ -1,8 +1,10 @@
 //! The cells of the matrix: what was found of a claim in a release, over all bases.
 
+use std::collections::BTreeMap;
+
 use super::matrix::{BASES, Base, combination_id};
 use super::minimal::is_part;
-use super::run::{Asked, Broken, Unit};
+use super::run::{Broken, Unit};
 use crate::model::narrative::Line;
 use crate::property::Property;
 
@@ -22,25 +24,70 @@ pub struct Way<'a> {
     pub also: Vec<&'static Base>,
 }
 
+/// How often a claim was asked and not broken.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unbroken {
+    /// Searches, but for the silent ones.
+    pub searches: usize,
+    /// Those of them that were cut.
+    pub cut: usize,
+    /// Searches of a whole graph in which the claim's premise is never met: they say nothing of it.
+    pub silent: usize,
+    /// Whether the claim's premise was met in any of them.
+    pub premise_reached: bool,
+}
+
+impl Unbroken {
+    /// Both together.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        Self {
+            searches: self.searches + other.searches,
+            cut: self.cut + other.cut,
+            silent: self.silent + other.silent,
+            premise_reached: self.premise_reached || other.premise_reached,
+        }
+    }
+}
+
 /// A claim in a release.
 #[derive(Clone, Debug)]
 pub struct Cell<'a> {
     /// The ways to break it, fewer faults first.
     pub ways: Vec<Way<'a>>,
-    /// What else was asked.
-    pub asked: Asked,
+    /// What else was asked, by combination of faults.
+    pub unbroken: BTreeMap<Vec<usize>, Unbroken>,
+}
+
+impl<'a> Cell<'a> {
+    /// The ways of one combination of faults.
+    pub fn ways_of(&self, combination: &[usize]) -> impl Iterator<Item = &Way<'a>> {
+        self.ways.iter().filter(move |way| way.combination == combination)
+    }
+
+    /// What was asked and not broken under the combinations that `counts`.
+    pub fn unbroken_of(&self, counts: impl Fn(&[usize]) -> bool) -> Unbroken {
+        let counted = self.unbroken.iter().filter(|(combination, _)| counts(combination));
+        counted.fold(Unbroken::default(), |sum, (_, one)| sum.and(*one))
+    }
 }
 
 /// The cell of `property`, from the units of a release, one a base.
 pub fn cell(property: Property, units: &[Unit]) -> Cell<'_> {
     let mut found: Vec<(&'static Base, &Broken)> = Vec::new();
-    let mut asked = Asked::default();
+    let mut unbroken: BTreeMap<Vec<usize>, Unbroken> = BTreeMap::new();
     for (base, unit) in BASES.iter().zip(units) {
         found.extend(unit.broken.iter().filter(|broken| broken.property == property).map(|broken| (base, broken)));
-        if let Some(here) = unit.asked.get(property as usize) {
-            asked.unbroken += here.unbroken;
-            asked.cut += here.cut;
-            asked.premise_reached |= here.premise_reached;
+        for search in unit.searches.iter().filter(|one| one.wanted & !one.broken & property.bit() != 0) {
+            let premise_reached = search.premise & property.bit() != 0;
+            let (searches, cut, silent) = match search.stopped {
+                Some(_) => (1, 1, 0),
+                None if premise_reached => (1, 0, 0),
+                None => (0, 0, 1),
+            };
+            let one = Unbroken { searches, cut, silent, premise_reached };
+            let sum = unbroken.entry(search.combination.clone()).or_default();
+            *sum = sum.and(one);
         }
     }
     // Stable: within one combination the earlier base comes first.
@@ -60,7 +107,7 @@ pub fn cell(property: Property, units: &[Unit]) -> Cell<'_> {
             ways.push(Way { combination, base, lines: &broken.lines, also: Vec::new() });
         }
     }
-    Cell { ways, asked }
+    Cell { ways, unbroken }
 }
 
 /// The file name of a counterexample, without ending.
@@ -72,6 +119,8 @@ pub fn page_name(property: Property, way: &Way<'_>, release: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::check::StopReason;
+    use crate::report::run::Search;
 
     fn lines(count: usize) -> Vec<Line> {
         (0..count).map(|_| Line { who: "user".into(), what: "acts".into(), sees: None }).collect()
@@ -110,6 +159,29 @@ mod tests {
         let names: Vec<String> = cell.ways.iter().map(|way| page_name(Property::OnePerNode, way, "v1.36")).collect();
         let name = |base: &Base| format!("one-per-node--no-fault-in-{}--v1.36", base.id);
         assert_eq!(names, [name(&BASES[0]), name(&BASES[2])]);
+    }
+
+    #[test]
+    fn a_search_counts_for_the_claims_that_it_asks_and_does_not_break() {
+        let property = Property::OnePerNode;
+        let search = |combination: &[usize], cut: bool, wanted: u32, broken: u32, premise: u32| Search {
+            combination: combination.to_vec(),
+            states: 1,
+            stopped: cut.then_some(StopReason::States(1)),
+            wanted,
+            broken,
+            premise,
+        };
+        let (bit, other) = (property.bit(), Property::Budget.bit());
+        let one = vec![search(&[], false, bit | other, bit, bit), search(&[2], true, other, 0, bit)];
+        let two =
+            vec![search(&[], false, bit, 0, 0), search(&[2], true, bit, 0, 0), search(&[2, 3], false, bit, 0, bit)];
+        let units = [one, two].map(|searches| Unit { searches, ..Unit::default() });
+        let cell = cell(property, &units);
+        let unbroken = |searches, cut, silent, premise_reached| Unbroken { searches, cut, silent, premise_reached };
+        assert_eq!(cell.unbroken_of(<[usize]>::is_empty), unbroken(0, 0, 1, false));
+        assert_eq!(cell.unbroken_of(|combination| combination == [2]), unbroken(1, 1, 0, false));
+        assert_eq!(cell.unbroken_of(|_| true), unbroken(2, 1, 1, true));
     }
 
     #[test]

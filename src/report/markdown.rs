@@ -2,10 +2,11 @@
 
 use std::fmt::Write;
 
-use super::backing::backing;
-use super::cells::{Cell, Way, cell, page_name};
-use super::matrix::{BASES, FAULTS, Variants, combination_id, model_name, model_text, profiles};
-use super::run::{Unit, Units};
+use super::backing::{backing, mark};
+use super::cells::{Cell, Unbroken, Way, cell, page_name};
+use super::matrix::{BASES, FAULTS, Variants, combination_id, model_name, model_text, profiles, states_max};
+use super::run::{Search, Unit, Units};
+use crate::check::StopReason;
 use crate::property::{ALL, Property};
 use crate::release::Profile;
 
@@ -55,109 +56,305 @@ pub fn pages(units: &Units, origin: &Origin) -> Vec<Page> {
 
 /// The matrix.
 pub fn guarantees(units: &Units, origin: &Origin) -> String {
-    let states_max = grouped(origin.states_max);
-    let searches: u32 = units.iter().flatten().map(|unit| unit.searches).sum();
-    let states: u64 = units.iter().flatten().map(|unit| unit.states).sum();
+    let searches = || units.iter().flatten().flat_map(|unit| &unit.searches);
+    let states: u64 = searches().map(|search| search.states).sum();
     let mut text = format!(
         "{MARK}\n\n# What the DaemonSet guarantees, and what breaks it\n\n\
-         Made by `{}`: {} searches over {} states.\n\n\
-         A row is a claim, a column a release. A cell names the smallest combinations of faults under which a search of the\n\
-         model breaks the claim: none at all, then single faults, then pairs of which neither part breaks it alone. Each is\n\
-         linked to a shortest counterexample, told step by step, in the first base scope that they break, and says what backs\n\
-         it: a recording of the real system, an upstream thread, or the model only, and then it is a hypothesis.\n\n\
-         A verdict is about the scopes below, not about every cluster. *Holds* means that every search visited its whole\n\
-         graph. A search is cut at {states_max} states (without faults, and in the bases that are asked few, at 25 times as many);\n\
-         where that happened the cell says *none found*, which is less.\n\n\
+         Made by `{}`: {} searches over {} states.\n{} of them visited their whole graph or broke every claim they were \
+         asked about; {} were cut at {} states (at {} under two faults) or at a capacity.\n\n\
+         A row is a claim, a column a release.\n\
+         A cell names the smallest combinations of faults under which a search of the model breaks the claim: none at all, \
+         then single faults, then pairs of which neither part breaks it alone.\n\
+         The claim's own section, further down, has the shortest counterexample of each, told step by step, and what backs \
+         it.\n\n\
+         A verdict is about [the scopes below](#the-base-scopes), not about every cluster:\n\n\
+         - *holds*: every search visited its whole graph, and none breaks the claim;\n\
+         - *none found*: none breaks it, but some [were cut](#searches-that-were-cut), which is less;\n\
+         - *broken*: some search breaks it; what is said of the rest is about the searches that do not.\n\n\
          ## The matrix\n\n",
         origin.command,
-        grouped(u64::from(searches)),
-        grouped(states)
+        grouped(searches().count() as u64),
+        grouped(states),
+        grouped(searches().filter(|search| !search.is_cut()).count() as u64),
+        grouped(searches().filter(|search| search.is_cut()).count() as u64),
+        grouped(states_max(&[], origin.states_max)),
+        grouped(states_max(&[0, 1], origin.states_max)),
     );
-    text.push_str("| claim |");
-    for profile in profiles() {
-        let _ = write!(text, " {}<br>{} |", profile.name, profile.evidence);
+    let cells: Vec<(Property, Vec<Cell<'_>>)> =
+        ALL.iter().map(|property| (*property, units.iter().map(|units| cell(*property, units)).collect())).collect();
+    let heads: Vec<String> = profiles().map(|profile| format!("{}<br>{}", profile.name, profile.evidence)).collect();
+    head(&mut text, "claim", heads.iter().map(String::as_str));
+    for (property, cells) in &cells {
+        let row = cells.iter().map(summary).collect::<Vec<_>>().join(" | ");
+        let id = property.id();
+        let _ = writeln!(text, "| [**{id}**](#{id})<br>{} | {row} |", property.sentence());
     }
-    text.push_str("\n| --- |");
-    text.push_str(&" --- |".repeat(profiles().count()));
-    text.push('\n');
-    for property in ALL {
-        let _ = write!(text, "| **{}**<br>{} |", property.id(), property.sentence());
-        for (profile, units) in profiles().zip(units) {
-            let _ = write!(text, " {} |", cell_text(*property, profile, units, origin));
-        }
-        text.push('\n');
-    }
-    text.push_str(
-        "\n## The faults\n\nEach may happen once in a behaviour.\n\n| fault | what it allows |\n| --- | --- |\n",
+    let all = || cells.iter().flat_map(|(_, cells)| cells);
+    let alone: Vec<Kind> =
+        all().flat_map(|cell| at_most_one_fault().map(|combination| kind_under(cell, &combination))).collect();
+    let _ = write!(
+        text,
+        "\nOf {}.\n\n\
+         ## The claims under each fault\n\n\
+         A row is a combination of [faults](#the-faults).\n\
+         A broken cell links to the shortest counterexample in the first base scope that breaks, and says what backs it: \
+         *recorded* on an unmodified control plane, *confirmed* by an upstream thread, or *model only*, and then it is a \
+         hypothesis. An entry in brackets was recorded on 1.36.3 and explains the same behaviour there.\n\
+         A number after *holds* counts the base scopes in which the claim says something; one whose script breaks it without \
+         faults is not asked again with faults.\n\
+         Under at most one fault, of {}.\n",
+        tally(&all().map(kind).collect::<Vec<_>>()),
+        tally(&alone)
     );
+    for (property, cells) in &cells {
+        claim(&mut text, *property, cells);
+    }
+    text.push_str("\n## The faults\n\nEach may happen once in a behaviour.\n\n");
+    head(&mut text, "fault", std::iter::once("what it allows"));
     for fault in FAULTS {
         let _ = writeln!(text, "| {} | {} |", fault.id, fault.about);
     }
-    let _ = write!(
-        text,
-        "\n## The base scopes\n\n\
-         In each, every watch may be one commit behind (unless a fault says two), requests and replies are steps of their\n\
-         own, at most 8 pod names are in use and revision numbers go up to 12. Every scope is asked without faults and under\n\
-         each single fault named, one of them under each pair.\n\n\
-         | base | what happens | strategy | faults | states without faults, {} |\n| --- | --- | --- | --- | --- |\n",
-        profiles().last().map_or("", |profile| profile.name)
-    );
-    for (index, base) in BASES.iter().enumerate() {
-        let cut = base.states_max(&[], origin.states_max);
-        let states = units.last().and_then(|units| units.get(index)).map_or(0, |unit| unit.states_without_faults);
-        let _ = writeln!(
-            text,
-            "| {} | {} | `{}` | {} | {} |",
-            base.id,
-            base.about,
-            base.strategy,
-            if base.pairs {
-                "all, and pairs".to_owned()
-            } else if base.only.is_empty() {
-                "all".to_owned()
-            } else {
-                base.only.join(", ")
-            },
-            if states >= cut { format!("cut at {}", grouped(cut)) } else { grouped(states) }
-        );
-    }
+    base_scopes(&mut text, units);
+    cut_searches(&mut text, units);
     text.push_str(
         "\n## Limits\n\n\
-         v1.37 has every switch as v1.36, so its column would be the same. one-per-node, one-per-name and the budgets are not\n\
-         asked where the strategy surges, surge-two only there. What a fault needs in number (two\n\
-         lost replies), more nodes, or three faults at once is not asked here. Convergence under fairness is not among these\n\
-         claims; never-wedged and rolled-out are about rest only.\n",
+         v1.37 has every switch as v1.36, so its column would be the same.\n\
+         one-per-node, one-per-name and the budgets are not asked where the strategy surges, surge-two only there.\n\
+         What a fault needs in number (two lost replies), more nodes, or three faults at once is not asked here.\n\
+         Convergence under fairness is not among these claims; never-wedged and rolled-out are about rest only.\n",
     );
     text
 }
 
-fn cell_text(property: Property, profile: &Profile, units: &[Unit], origin: &Origin) -> String {
-    let Cell { ways, asked } = cell(property, units);
-    let mut lines: Vec<String> = ways.iter().map(|way| way_text(property, way, profile)).collect();
-    let within = format!("none found within {} states in {} of", grouped(origin.states_max), asked.cut);
-    let rest = if asked.cut == asked.unbroken { "" } else { ", holds in the rest" };
-    lines.push(match (ways.is_empty(), asked.cut) {
-        (true, _) if !asked.premise_reached => "says nothing: its premise was not reached".to_owned(),
-        (true, 0) => format!("**holds** in {} searches", asked.unbroken),
-        (true, _) => format!("{within} {} searches{rest}", asked.unbroken),
-        (false, 0) => format!("holds in {} other searches", asked.unbroken),
-        (false, _) => format!("{within} {} other searches{rest}", asked.unbroken),
+/// The head of a table.
+fn head<'a>(text: &mut String, first: &'a str, others: impl Iterator<Item = &'a str>) {
+    let columns: Vec<&str> = std::iter::once(first).chain(others).collect();
+    let _ = writeln!(text, "| {} |\n|{}", columns.join(" | "), " --- |".repeat(columns.len()));
+}
+
+/// What a cell comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Broken,
+    Holds,
+    NoneFound,
+    Silent,
+}
+
+/// What a claim in a release comes to, under any faults.
+fn kind(cell: &Cell<'_>) -> Kind {
+    kind_of(!cell.ways.is_empty(), cell.unbroken_of(|_| true))
+}
+
+/// The same under one combination of faults.
+fn kind_under(cell: &Cell<'_>, combination: &[usize]) -> Kind {
+    kind_of(cell.ways_of(combination).next().is_some(), cell.unbroken_of(|other| other == combination))
+}
+
+fn kind_of(broken: bool, rest: Unbroken) -> Kind {
+    match (broken, rest.cut) {
+        (true, _) => Kind::Broken,
+        (false, _) if !rest.premise_reached => Kind::Silent,
+        (false, 0) => Kind::Holds,
+        (false, _) => Kind::NoneFound,
+    }
+}
+
+/// How many cells there are of each kind.
+fn tally(cells: &[Kind]) -> String {
+    let of = |kind: Kind| grouped(cells.iter().filter(|one| **one == kind).count() as u64);
+    format!(
+        "{} cells {} are broken, {} hold, {} say none found, and {} nothing",
+        grouped(cells.len() as u64),
+        of(Kind::Broken),
+        of(Kind::Holds),
+        of(Kind::NoneFound),
+        of(Kind::Silent)
+    )
+}
+
+/// No fault, and each alone.
+fn at_most_one_fault() -> impl Iterator<Item = Vec<usize>> {
+    std::iter::once(Vec::new()).chain((0..FAULTS.len()).map(|fault| vec![fault]))
+}
+
+/// So many combinations of faults are named in a cell of the matrix; more are only counted.
+const NAMED_MAX: usize = 6;
+
+/// A claim in a release, in a few words.
+fn summary(cell: &Cell<'_>) -> String {
+    let mut lines = Vec::new();
+    let scripts = cell.ways_of(&[]).count();
+    if scripts > 0 {
+        lines.push(format!("broken **without faults** in {}", count(scripts, "scope")));
+    }
+    let by = cell.ways.iter().map(|way| way.combination).filter(|combination| !combination.is_empty());
+    let by: Vec<String> = by.map(words).collect();
+    if !by.is_empty() {
+        lines.push(format!("broken by {}", by.join(", ")));
+    }
+    let cut = || cell.unbroken.iter().filter(|(_, unbroken)| unbroken.cut > 0).map(|(combination, _)| combination);
+    let mut open: Vec<String> = cut().filter(|combination| combination.len() < 2).map(|one| words(one)).collect();
+    if open.len() > NAMED_MAX {
+        open = vec![format!("{} of the {} rows below", open.len(), 1 + FAULTS.len())];
+    }
+    let pairs = cut().filter(|combination| combination.len() > 1).count();
+    if pairs > 0 {
+        open.push(count(pairs, "pair"));
+    }
+    let open = open.join(", ");
+    lines.push(match kind(cell) {
+        Kind::Silent => "says nothing: its premise was not reached".to_owned(),
+        Kind::Holds => "**holds**".to_owned(),
+        Kind::NoneFound => format!("none found, cut under {open}"),
+        Kind::Broken if open.is_empty() => "else holds".to_owned(),
+        Kind::Broken => format!("else none found, cut under {open}"),
     });
     lines.join("<br>")
 }
 
-fn way_text(property: Property, way: &Way<'_>, profile: &Profile) -> String {
-    let id = combination_id(way.combination);
-    let words = if way.combination.is_empty() { "**no fault**".to_owned() } else { id.replace('+', " + ") };
-    let also: Vec<&str> = way.also.iter().map(|base| base.id).collect();
-    let also = if also.is_empty() { String::new() } else { format!("; also in {}", also.join(", ")) };
-    format!(
-        "broken: [{words}](counterexamples/{}.md) in {}, {}{also}: {}",
-        page_name(property, way, profile.name),
-        way.base.id,
-        steps(way.lines.len()),
-        backing(property, way.base.id, &id, profile.name)
-    )
+/// The section of a claim: a row for each combination of faults, one for those of which the same is said.
+fn claim(text: &mut String, property: Property, cells: &[Cell<'_>]) {
+    let asked: Vec<&str> = BASES.iter().filter(|base| base.asks(property)).map(|base| base.id).collect();
+    let scopes = if asked.len() == BASES.len() { "every base scope".to_owned() } else { asked.join(", ") };
+    let _ = write!(
+        text,
+        "\n### {}\n\n{}.\n\nIt says something where {}. Asked in {scopes}.\n\n",
+        property.id(),
+        sentence(property.sentence()),
+        property.premise()
+    );
+    head(text, "fault", profiles().map(|profile| profile.name));
+    let mut combinations: Vec<Vec<usize>> = at_most_one_fault().collect();
+    let mut pairs: Vec<&[usize]> = cells.iter().flat_map(|cell| &cell.ways).map(|way| way.combination).collect();
+    pairs.retain(|pair| pair.len() > 1);
+    pairs.sort_unstable();
+    pairs.dedup();
+    combinations.extend(pairs.iter().map(|pair| pair.to_vec()));
+    let row = |of: &dyn Fn(&Profile, &Cell<'_>) -> String| -> String {
+        profiles().zip(cells).map(|(profile, cell)| of(profile, cell)).collect::<Vec<_>>().join(" | ")
+    };
+    let mut rows: Vec<(String, String)> = Vec::new();
+    let mut add = |name: String, row: String| match rows.iter_mut().find(|(_, known)| *known == row) {
+        Some((names, _)) => *names = format!("{names}, {name}"),
+        None => rows.push((name, row)),
+    };
+    for combination in &combinations {
+        add(words(combination), row(&|profile, cell| under(property, cell, combination, profile)));
+    }
+    let others = |combination: &[usize]| combination.len() > 1 && !pairs.contains(&combination);
+    add("other pairs".to_owned(), row(&|_, cell| rest(cell.unbroken_of(others), "search", "searches")));
+    for (names, row) in rows {
+        let _ = writeln!(text, "| {names} | {row} |");
+    }
+}
+
+/// A claim in a release under a combination of faults.
+fn under(property: Property, cell: &Cell<'_>, combination: &[usize], profile: &Profile) -> String {
+    let ways = cell.ways_of(combination).map(|way| {
+        let also = if way.also.is_empty() { String::new() } else { format!(" and {} more", way.also.len()) };
+        format!(
+            "**broken** in [{}, {}](counterexamples/{}.md){also}: {}",
+            way.base.id,
+            count(way.lines.len(), "step"),
+            page_name(property, way, profile.name),
+            mark(property, way.base.id, &combination_id(combination), profile.name)
+        )
+    });
+    let mut lines: Vec<String> = ways.collect();
+    let unbroken = cell.unbroken_of(|other| other == combination);
+    if lines.is_empty() || unbroken.premise_reached {
+        lines.push(rest(unbroken, "scope", "scopes"));
+    }
+    lines.join("<br>")
+}
+
+/// What is said of searches that do not break a claim.
+fn rest(unbroken: Unbroken, one: &str, many: &str) -> String {
+    let Unbroken { searches, cut, silent, premise_reached } = unbroken;
+    let asked = if searches == 1 { one } else { many };
+    match (searches + silent, cut) {
+        (0, _) => "not asked".to_owned(),
+        _ if !premise_reached => "premise not reached".to_owned(),
+        (_, 0) => format!("holds ({searches})"),
+        _ => format!("none found, cut in {cut} of {searches} {asked}"),
+    }
+}
+
+/// The table of base scopes.
+fn base_scopes(text: &mut String, units: &Units) {
+    text.push_str(
+        "\n## The base scopes\n\n\
+         In each, every watch may be one commit behind (unless a fault says two), requests and replies are steps of their own, \
+         at most 8 pod names are in use and revision numbers go up to 12.\n\
+         Every scope is asked without faults and under each single fault named, one of them under each pair.\n\n",
+    );
+    let states = format!("states without faults, {}", profiles().last().map_or("", |profile| profile.name));
+    head(text, "base", ["what happens", "nodes", "strategy", "faults", &states].into_iter());
+    let last = units.last().map_or(&[] as &[Unit], Vec::as_slice);
+    for (index, base) in BASES.iter().enumerate() {
+        let plain = last.get(index).and_then(|unit| unit.searches.first());
+        let faults = match (base.pairs, base.only) {
+            (true, _) => "all, and pairs".to_owned(),
+            (false, []) => "all".to_owned(),
+            (false, only) => only.join(", "),
+        };
+        let states = plain.map_or_else(String::new, |search| match search.stopped {
+            Some(_) if search.is_cut() => format!("cut at {}", grouped(search.states)),
+            _ => grouped(search.states),
+        });
+        let _ = writeln!(
+            text,
+            "| {} | {} | {} | `{}` | {faults} | {states} |",
+            base.id, base.about, base.nodes, base.strategy
+        );
+    }
+}
+
+/// The table of searches that leave a claim open.
+fn cut_searches(text: &mut String, units: &Units) {
+    text.push_str(
+        "\n## Searches that were cut\n\n\
+         Each leaves the claims open that it does not break.\n\
+         Where it was cut at a capacity of the scope instead of the limit on states, the fault is followed by what was \
+         exceeded.\n\n",
+    );
+    head(text, "base", profiles().map(|profile| profile.name));
+    for (index, base) in BASES.iter().enumerate() {
+        let cells: Vec<String> =
+            units.iter().map(|units| units.get(index).map_or_else(String::new, cut_faults)).collect();
+        if cells.iter().any(|cell| !cell.is_empty()) {
+            let _ = writeln!(text, "| {} | {} |", base.id, cells.join(" | "));
+        }
+    }
+}
+
+/// The combinations of faults under which searches of a base were cut; of pairs their number.
+fn cut_faults(unit: &Unit) -> String {
+    let cut: Vec<&Search> = unit.searches.iter().filter(|search| search.is_cut()).collect();
+    let (single, pairs): (Vec<&Search>, Vec<&Search>) =
+        cut.into_iter().partition(|search| search.combination.len() < 2);
+    let mut named: Vec<String> = single
+        .into_iter()
+        .map(|search| match search.stopped {
+            Some(StopReason::Capacity(what)) => format!("{} ({what})", words(&search.combination)),
+            _ => words(&search.combination),
+        })
+        .collect();
+    if !pairs.is_empty() {
+        named.push(count(pairs.len(), "pair"));
+    }
+    named.join(", ")
+}
+
+/// A combination of faults in words.
+fn words(combination: &[usize]) -> String {
+    if combination.is_empty() { "no fault".to_owned() } else { combination_id(combination).replace('+', " + ") }
+}
+
+/// So many of them.
+fn count(number: usize, of: &str) -> String {
+    if number == 1 { format!("1 {of}") } else { format!("{number} {of}s") }
 }
 
 /// The page of one counterexample.
@@ -178,22 +375,24 @@ pub fn counterexample(property: Property, way: &Way<'_>, profile: &Profile, orig
         let _ = writeln!(text, "Fault {}: {}.", FAULTS[*index].id, FAULTS[*index].about);
     }
     let lags: Vec<&str> = way.combination.iter().filter_map(|index| FAULTS[*index].lag).collect();
+    let also: Vec<&str> = way.also.iter().map(|base| base.id).collect();
+    let also = if also.is_empty() { String::new() } else { format!("- broken also in: {}\n", also.join(", ")) };
     let model = format!("{}/counterexamples/models/{}.toml", origin.folder, model_name(way.base, way.combination));
     let _ = write!(
         text,
         "\n- release: {} ({})\n- backed by: {}\n- base scope: {}; bounds: {}, every watch at most one commit behind{}\n\
-         - reproduce: `cargo run --release -- check {model} --profile {} -p {} --traces --max-states {}`\n\n\
+         {also}- reproduce: `cargo run --release -- check {model} --profile {} -p {} --traces --max-depth {}`\n\n\
          ## A shortest behaviour: {}\n\n| step | who | what | its caches show |\n| ---: | --- | --- | --- |\n",
         profile.name,
         profile.evidence,
         backing(property, way.base.id, &id, profile.name),
         way.base.id,
-        if way.base.nodes == 1 { "1 node".to_owned() } else { format!("{} nodes", way.base.nodes) },
+        count(usize::from(way.base.nodes), "node"),
         if lags.is_empty() { String::new() } else { format!(", but {}", lags.join(", ")) },
         profile.name,
         property.id(),
-        way.base.states_max(way.combination, origin.states_max),
-        steps(way.lines.len())
+        way.lines.len(),
+        count(way.lines.len(), "step")
     );
     let mut shown: Option<&str> = None;
     for (index, line) in way.lines.iter().enumerate() {
@@ -216,10 +415,6 @@ pub fn counterexample(property: Property, way: &Way<'_>, profile: &Profile, orig
     }
     text.push_str("\n[All guarantees](../guarantees.md)\n");
     text
-}
-
-fn steps(count: usize) -> String {
-    if count == 1 { "1 step".to_owned() } else { format!("{count} steps") }
 }
 
 /// The text with its first letter in upper case.
@@ -250,36 +445,67 @@ fn grouped(number: u64) -> String {
 mod tests {
     use super::*;
     use crate::model::narrative::Line;
-    use crate::report::run::{Asked, Broken};
+    use crate::report::matrix::Base;
+    use crate::report::run::Broken;
 
     fn origin() -> Origin {
         Origin { folder: "reports".to_owned(), command: "everynode report".to_owned(), states_max: 20_000 }
     }
 
+    /// Searches of whole graphs, but: in v1.36 a lost reply breaks one-per-node in the first base, and the budget is open in
+    /// the second.
     fn units() -> Units {
-        let asked = Asked { unbroken: 3, cut: 0, premise_reached: true };
-        let unit = Unit { asked: vec![asked; ALL.len()], searches: 3, states: 1_234, ..Unit::default() };
-        let mut units: Units = profiles().map(|_| vec![unit.clone(); BASES.len()]).collect();
         let lost_reply = FAULTS.iter().position(|fault| fault.id == "lost-reply").unwrap();
-        let line = Line { who: "user".into(), what: "creates a | b".into(), sees: Some("no pod".into()) };
+        let search = |combination: &[usize], base: &Base| Search {
+            combination: combination.to_vec(),
+            states: 1_234,
+            stopped: None,
+            wanted: base.claims().iter().fold(0, |bits, property| bits | property.bit()),
+            broken: 0,
+            premise: u32::MAX,
+        };
+        let unit = |base| Unit { searches: vec![search(&[], base), search(&[lost_reply], base)], ..Unit::default() };
+        let mut units: Units = profiles().map(|_| BASES.iter().map(unit).collect()).collect();
         let last = units.len() - 1;
+        let line = Line { who: "user".into(), what: "creates a | b".into(), sees: Some("no pod".into()) };
         units[last][0].broken.push(Broken {
             property: Property::OnePerNode,
             combination: vec![lost_reply],
             lines: vec![line.clone(), line],
         });
-        units[last][1].asked[Property::Budget as usize].cut = 1;
+        units[last][0].searches[1].broken = Property::OnePerNode.bit();
+        units[last][1].searches[1].stopped = Some(StopReason::States(20_000));
+        units[last][1].searches[1].wanted = Property::Budget.bit();
         units
+    }
+
+    /// The cell of the last column in the row of `text` that begins so.
+    fn last_cell<'a>(text: &'a str, begin: &str) -> &'a str {
+        let row = text.lines().find(|line| line.starts_with(begin)).expect("there is a row");
+        row.trim_end_matches(" |").rsplit(" | ").next().expect("a row has cells")
+    }
+
+    /// The section of a claim.
+    fn section(text: &str, property: Property) -> &str {
+        let from = text.find(&format!("\n### {}\n", property.id())).expect("there is a section");
+        let text = &text[from + 1..];
+        &text[..text[1..].find("\n##").map_or(text.len(), |end| end + 1)]
+    }
+
+    fn asking(property: Property) -> usize {
+        BASES.iter().filter(|base| base.asks(property)).count()
     }
 
     #[test]
     fn the_matrix_has_a_row_for_every_claim_and_a_column_for_every_release() {
         let text = guarantees(&units(), &origin());
         for property in ALL {
-            let rows: Vec<&str> =
-                text.lines().filter(|line| line.starts_with(&format!("| **{}**", property.id()))).collect();
-            assert_eq!(rows.len(), 1, "{}", property.id());
+            let id = property.id();
+            let begin = format!("| [**{id}**](#{id})<br>");
+            let rows: Vec<&str> = text.lines().filter(|line| line.starts_with(&begin)).collect();
+            assert_eq!(rows.len(), 1, "{id}");
             assert_eq!(rows[0].matches(" |").count(), profiles().count() + 1, "{}", rows[0]);
+            assert_eq!(text.lines().filter(|line| *line == format!("### {id}")).count(), 1, "{id}");
         }
         for profile in profiles() {
             assert!(text.contains(&format!(" {}<br>{} |", profile.name, profile.evidence)));
@@ -290,24 +516,70 @@ mod tests {
     fn a_broken_cell_says_what_backs_it_and_links_to_a_page_that_exists() {
         let pages = pages(&units(), &origin());
         let link = "counterexamples/one-per-node--lost-reply--v1.36.md";
-        assert!(
-            pages[0]
-                .text
-                .contains(&format!("broken: [lost-reply]({link}) in create, 2 steps: DS-B01, recorded on 1.36.3"))
+        let rest = asking(Property::OnePerNode) - 2;
+        assert_eq!(
+            last_cell(section(&pages[0].text, Property::OnePerNode), "| lost-reply |"),
+            format!("**broken** in [create, 2 steps]({link}): DS-B01, recorded on 1.36.3<br>holds ({rest})")
         );
+        assert_eq!(last_cell(&pages[0].text, "| [**one-per-node**]"), "broken by lost-reply<br>else holds");
         let page = pages.iter().find(|page| page.path == link).expect("the page exists");
         assert!(page.text.starts_with(MARK));
         assert!(page.text.contains("| 1 | user | creates a \\| b | no pod |\n| 2 | user | creates a \\| b |  |\n"));
+        assert!(page.text.contains(" --profile v1.36 -p one-per-node --traces --max-depth 2`"));
         assert!(pages.iter().any(|page| page.path == "counterexamples/models/create--lost-reply.toml"));
     }
 
     #[test]
     fn a_cut_search_never_counts_as_holding() {
         let text = guarantees(&units(), &origin());
-        let row = text.lines().find(|line| line.starts_with("| **budget**")).unwrap();
-        let last = row.trim_end_matches(" |").rsplit(" | ").next().unwrap();
-        let searches = 3 * BASES.len();
-        assert_eq!(last, format!("none found within 20,000 states in 1 of {searches} searches, holds in the rest"));
+        let scopes = asking(Property::Budget);
+        assert_eq!(last_cell(&text, "| [**budget**]"), "none found, cut under lost-reply");
+        let section = section(&text, Property::Budget);
+        assert_eq!(last_cell(section, "| lost-reply |"), format!("none found, cut in 1 of {scopes} scopes"));
+        assert_eq!(last_cell(section, "| no fault |"), format!("holds ({scopes})"));
+        assert_eq!(last_cell(&text[text.find("## Searches that were cut").unwrap()..], "| rollout |"), "lost-reply");
+        let cells = ALL.len() * profiles().count();
+        let counted =
+            format!("\nOf {cells} cells 1 are broken, {} hold, 1 say none found, and 0 nothing.\n", cells - 2);
+        assert!(text.contains(&counted), "{counted}");
+    }
+
+    #[test]
+    fn many_cut_searches_are_counted_instead_of_named() {
+        let mut units = units();
+        let last = units.len() - 1;
+        for fault in 0..NAMED_MAX {
+            let cut = Search { combination: vec![fault], ..units[last][1].searches[1].clone() };
+            units[last][1].searches.push(cut);
+        }
+        let pair = Search { combination: vec![0, 1], ..units[last][1].searches[1].clone() };
+        units[last][1].searches.push(pair);
+        let (cut, rows) = (NAMED_MAX + 1, 1 + FAULTS.len());
+        let text = guarantees(&units, &origin());
+        let expected = format!("none found, cut under {cut} of the {rows} rows below, 1 pair");
+        assert_eq!(last_cell(&text, "| [**budget**]"), expected);
+    }
+
+    #[test]
+    fn cells_under_one_fault_are_counted_one_by_one() {
+        let text = guarantees(&units(), &origin());
+        // Asked are no fault and a lost reply; of the other faults nothing is known.
+        let (all, asked) = (ALL.len() * profiles().count(), 2 * ALL.len() * profiles().count());
+        let (cells, unasked) = (grouped(((1 + FAULTS.len()) * all) as u64), grouped(((FAULTS.len() - 1) * all) as u64));
+        let counted =
+            format!("of {cells} cells 1 are broken, {} hold, 1 say none found, and {unasked} nothing.\n", asked - 2);
+        assert!(text.contains(&counted), "{counted}");
+    }
+
+    #[test]
+    fn a_claim_whose_premise_is_not_reached_says_nothing() {
+        let mut units = units();
+        for search in units.iter_mut().flatten().flat_map(|unit| &mut unit.searches) {
+            search.premise &= !Property::UndoActs.bit();
+        }
+        let text = guarantees(&units, &origin());
+        assert_eq!(last_cell(&text, "| [**undo-acts**]"), "says nothing: its premise was not reached");
+        assert_eq!(last_cell(section(&text, Property::UndoActs), "| no fault, lost-reply |"), "premise not reached");
     }
 
     #[test]

@@ -148,7 +148,7 @@ pub const BASES: &[Base] = &[
         about: "One node with the label that the template selects; the label goes, the DaemonSet is deleted and created again, the label comes back.",
         users: &[&["node n1 unlabelled", "delete background", "create a", "node n1 labelled"]],
         variants: Variants::Labels,
-        ..ROLLOUT
+        ..ENTRY
     },
     Base {
         id: "quarantine",
@@ -282,11 +282,6 @@ impl Base {
         self.only.is_empty() || combination.iter().all(|index| self.only.contains(&FAULTS[*index].id))
     }
 
-    /// Unique states at which a search is cut: the scope without faults, and one that is asked few, may take longer.
-    pub fn states_max(&self, combination: &[usize], states_max: u64) -> u64 {
-        if combination.is_empty() || !self.only.is_empty() { 25 * states_max } else { states_max }
-    }
-
     /// The claims that are asked here.
     pub fn claims(&self) -> Vec<Property> {
         property::ALL.iter().copied().filter(|property| self.asks(*property)).collect()
@@ -347,7 +342,12 @@ pub const FAULTS: &[Fault] = &[
 ];
 
 /// The releases, oldest first.
-pub const RELEASES: &[&str] = &["v1.11", "v1.12", "v1.20", "v1.28", "v1.34", "v1.36"];
+pub const RELEASES: &[&str] = &["v1.11", "v1.12-controller", "v1.12", "v1.20", "v1.28", "v1.34", "v1.36"];
+
+/// Unique states at which a search is cut: there are many pairs of faults, so that they are asked a tenth each.
+pub fn states_max(combination: &[usize], states_max: u64) -> u64 {
+    if combination.len() > 1 { states_max.div_ceil(10) } else { states_max }
+}
 
 /// The profiles of [`RELEASES`].
 pub fn profiles() -> impl Iterator<Item = &'static Profile> {

@@ -16,7 +16,7 @@ use crate::scope::ModelError;
 /// How much is asked.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits<'a> {
-    /// Unique states at which a search under faults is cut; see [`Base::states_max`].
+    /// Unique states at which a search is cut; see [`matrix::states_max`].
     pub states_max: u64,
     /// Searches at a time. What is found does not depend on it: each search runs in one thread.
     pub workers: usize,
@@ -35,15 +35,28 @@ pub struct Broken {
     pub lines: Vec<Line>,
 }
 
-/// What was asked about a claim in a base.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Asked {
-    /// Searches that ended with the claim unbroken.
-    pub unbroken: u32,
-    /// Those of them that were cut.
-    pub cut: u32,
-    /// Whether the claim's premise was met in any search.
-    pub premise_reached: bool,
+/// One search: a base under one combination of faults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Search {
+    /// The faults, by index.
+    pub combination: Vec<usize>,
+    /// Unique states.
+    pub states: u64,
+    /// Why it did not visit its whole graph, if it did not.
+    pub stopped: Option<StopReason>,
+    /// The claims in question, as bits.
+    pub wanted: u32,
+    /// Those of them that it breaks.
+    pub broken: u32,
+    /// The claims whose premise was met.
+    pub premise: u32,
+}
+
+impl Search {
+    /// Whether it leaves a claim open: unbroken, and not everything was looked at.
+    pub fn is_cut(&self) -> bool {
+        self.stopped.is_some() && self.wanted & !self.broken != 0
+    }
 }
 
 /// Everything found of one base in one release.
@@ -51,14 +64,8 @@ pub struct Asked {
 pub struct Unit {
     /// Violations, smaller combinations first.
     pub broken: Vec<Broken>,
-    /// Per claim, in the order of [`ALL`].
-    pub asked: Vec<Asked>,
-    /// Searches.
-    pub searches: u32,
-    /// Unique states of them all.
-    pub states: u64,
-    /// Unique states of the one without faults.
-    pub states_without_faults: u64,
+    /// Every search, smaller combinations first.
+    pub searches: Vec<Search>,
 }
 
 /// Why a report could not be made.
@@ -130,7 +137,7 @@ fn take<'a, T>(next: &AtomicUsize, questions: &'a [T]) -> Option<(usize, &'a T)>
 /// As [`run`].
 pub fn unit(base: &Base, profile: &'static Profile, limits: &Limits<'_>) -> Result<Unit, RunError> {
     let claims = base.claims().iter().fold(0, |bits, property| bits | property.bit());
-    let mut unit = Unit { asked: vec![Asked::default(); ALL.len()], ..Unit::default() };
+    let mut unit = Unit::default();
     minimal(FAULTS.len(), if base.pairs { 2 } else { 1 }, claims, |combination, wanted| {
         if !base.allows(combination) {
             return Ok(0);
@@ -155,7 +162,7 @@ fn ask(
     let settings = Settings {
         threads: 1,
         seed: 0,
-        states_max: base.states_max(combination, limits.states_max),
+        states_max: matrix::states_max(combination, limits.states_max),
         time_max: Duration::MAX,
         memory_max: u64::MAX,
         depth_max: u64::MAX,
@@ -166,28 +173,17 @@ fn ask(
     if report.stopped == Some(StopReason::Interrupted) {
         return Err(RunError::Interrupted);
     }
-    unit.searches += 1;
-    unit.states += report.unique_states;
-    if combination.is_empty() {
-        unit.states_without_faults = report.unique_states;
-    }
-    let mut broken = 0;
+    let (mut broken, mut premise) = (0, 0);
     for property in properties {
         let finding = &report.findings[property as usize];
-        let asked = &mut unit.asked[property as usize];
-        asked.premise_reached |= finding.premise_reached;
-        match &finding.verdict {
-            Verdict::Holds => asked.unbroken += 1,
-            Verdict::NoneFound(_) => {
-                asked.unbroken += 1;
-                asked.cut += 1;
-            }
-            Verdict::Violated(trace) => {
-                broken |= property.bit();
-                let lines = tell(&model, &trace.actions)?.lines;
-                unit.broken.push(Broken { property, combination: combination.to_vec(), lines });
-            }
+        premise |= if finding.premise_reached { property.bit() } else { 0 };
+        if let Verdict::Violated(trace) = &finding.verdict {
+            broken |= property.bit();
+            let lines = tell(&model, &trace.actions)?.lines;
+            unit.broken.push(Broken { property, combination: combination.to_vec(), lines });
         }
     }
+    let (states, stopped) = (report.unique_states, report.stopped);
+    unit.searches.push(Search { combination: combination.to_vec(), states, stopped, wanted, broken, premise });
     Ok(broken)
 }
