@@ -7,13 +7,18 @@ use crate::scope::Scope;
 
 /// What becomes of a node by the rules of the scope.
 pub fn moves(store: &Store, scope: &Scope, node: &NodeObject) -> Moves {
-    let rules = scope.lifecycle.iter().filter(|rule| rule.from == node.variant);
-    let due = rules.filter(|rule| {
+    rule_moves(store, scope, node).map(|(_, one)| one).collect()
+}
+
+/// The same, each move with the number of its rule.
+pub fn rule_moves(store: &Store, scope: &Scope, node: &NodeObject) -> impl Iterator<Item = (usize, Move)> {
+    let rules = scope.lifecycle.iter().enumerate().filter(|(_, rule)| rule.from == node.variant);
+    let due = rules.filter(|(_, rule)| {
         let served = store
             .pods
             .iter()
             .any(|pod| pod.owner_key == rule.daemon_set && pod.target == node.name && pod.ready && !pod.deleting);
         served == rule.when_ready
     });
-    due.map(|rule| Move::Lifecycle(node.name, rule.to)).collect()
+    due.map(|(number, rule)| (number, Move::Lifecycle(node.name, rule.to)))
 }

@@ -14,5 +14,6 @@ pub mod process;
 pub mod start;
 pub mod state;
 pub mod step_name;
+pub mod used;
 pub mod view;
 pub mod walk;

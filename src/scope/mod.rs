@@ -5,5 +5,5 @@ pub mod command;
 mod read;
 mod types;
 
-pub use read::{Expectation, ExpectedVerdict, Manifests, ModelError, ModelFile, Pinned, parse, read};
+pub use read::{Expectation, ExpectedVerdict, Lines, Manifests, ModelError, ModelFile, Pinned, parse, read};
 pub use types::*;

@@ -262,6 +262,28 @@ pub struct Faults {
     pub scheduler_away: u8,
 }
 
+/// The faults, as model files call them: the fields of [`Faults`] in their order.
+pub const FAULTS: [&str; 18] = [
+    "crash",
+    "stale_list",
+    "daemon_set_watch_break",
+    "revision_watch_break",
+    "pod_watch_break",
+    "node_watch_break",
+    "resync",
+    "bookmark",
+    "refused",
+    "conflict",
+    "lost_request",
+    "lost_reply",
+    "expiry",
+    "second_leader",
+    "readiness_blip",
+    "pod_failure",
+    "kubelet_silent",
+    "scheduler_away",
+];
+
 impl Faults {
     /// The budgets in the order of the fields.
     pub fn to_array(self) -> [u8; 18] {
@@ -351,6 +373,9 @@ impl Faults {
         }
     }
 }
+
+/// Most lifecycle rules that a scope has.
+pub const LIFECYCLE_RULES_MAX: usize = 32;
 
 /// A rule of the node lifecycle controller or of an agent on the node: when a pod of this `DaemonSet` on a node is ready
 /// (or no longer), the node changes from one variant to another.
