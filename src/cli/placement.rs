@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::args::Format;
 use super::input::{InputError, Inputs, display_name};
-use super::layout::{GOOD, KNOWN, UNTOLD, WRONG, padded, painted, wrapped};
+use super::layout::{GOOD, KNOWN, UNTOLD, padded, painted, wrapped};
 use super::placement_args::GateError;
 pub use super::placement_args::PlacementArgs;
 use crate::manifest::daemon_set::{defaulted_template, name, namespace, uid};
@@ -317,9 +317,8 @@ fn wrapped_lines(text: &str, width: Option<usize>) -> String {
 fn painted_eligibility(eligibility: Eligibility) -> String {
     let style = match eligibility {
         Eligibility::ShouldRun => GOOD,
-        Eligibility::NoRoom => UNTOLD,
+        Eligibility::NoRoom | Eligibility::MustGo => UNTOLD,
         Eligibility::MayStay => KNOWN,
-        Eligibility::MustGo => WRONG,
     };
     padded(&painted(&eligibility.to_string(), style), 10)
 }

@@ -61,7 +61,7 @@ pub fn name(scope: &Scope, provided: Provided) -> String {
     match provided {
         Provided::Command(user, command) => {
             let command = crate::scope::command::write(scope, scope.users[user][command]);
-            format!("user {}: {command}", user + 1)
+            format!("command `{command}` of user {}", user + 1)
         }
         Provided::Fault(fault) => format!("fault {}", FAULTS[fault]),
         Provided::Rule(rule) => {
