@@ -59,9 +59,9 @@ fn every_model_gives_the_verdicts_that_its_file_expects() {
             let id = expectation.property.id();
             let finding = &report.findings[expectation.property as usize];
             let as_expected = match (&finding.verdict, expectation.verdict) {
-                (Verdict::Holds, ExpectedVerdict::Holds)
-                | (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => true,
-                (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) => trace.actions.len() == length,
+                (Verdict::Holds, ExpectedVerdict::Holds) => finding.premise_reached,
+                (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => true,
+                (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) => Some(trace.actions.len()) == length,
                 (Verdict::Holds | Verdict::Violated(_) | Verdict::NoneFound(_), _) => false,
             };
             if !as_expected {

@@ -111,7 +111,10 @@ fn the_readme_tells_what_the_models_pin() {
             let expected = expected.unwrap_or_else(|| panic!("{row}: {claim} is not expected there")).verdict;
             let words = match expected {
                 ExpectedVerdict::Holds => "hold".to_owned(),
-                ExpectedVerdict::Violated(length) => format!("violated in {length} steps"),
+                ExpectedVerdict::Vacuous => "hold vacuously".to_owned(),
+                ExpectedVerdict::Violated(length) => {
+                    format!("violated in {} steps", length.expect("a bundled model pins its lengths"))
+                }
                 ExpectedVerdict::NoneFound => "none found".to_owned(),
             };
             assert!(verdict.starts_with(&words), "{row}: expected {words}");

@@ -30,6 +30,10 @@ pub trait Explored: Sync {
     fn judge_step(&self, before: &Self::Open, action: &Self::Action, after: &Self::Open) -> Findings;
     /// The kind of a step, for coverage.
     fn kind(&self, action: &Self::Action) -> &'static str;
+    /// What of its own configuration a step uses, one bit each; a model that has nothing to name leaves it at none.
+    fn used(&self, _before: &Self::Open, _action: &Self::Action, _after: &Self::Open) -> u128 {
+        0
+    }
     /// Shows every field of a state, as a hash of its value, to `visit`.
     fn census(&self, open: &Self::Open, visit: &mut dyn FnMut(&'static str, u64));
 }

@@ -69,6 +69,7 @@ type StepTo<M> = (<M as Explored>::Action, <M as Explored>::Open);
 struct Chunk<S> {
     states: Vec<Expanded<S>>,
     premise: u32,
+    used: u128,
     transitions: u64,
     kinds: Kinds,
     repeatable: bool,
@@ -122,6 +123,7 @@ pub fn search<M: Explored>(
         log: Log::new(),
         witnesses: vec![None; claims],
         premise: 0,
+        used: 0,
         transitions: 0,
         kinds: BTreeMap::new(),
         capacity: None,
@@ -168,6 +170,7 @@ pub fn search<M: Explored>(
         unique_states: run.log.len() as u64,
         transitions: run.transitions,
         states_by_depth,
+        used: run.used,
         steps_by_kind: run.kinds.into_iter().collect(),
         stopped: unfinished,
         elapsed: start.elapsed(),
@@ -191,6 +194,7 @@ struct Run<'a, M: Explored> {
     log: Log,
     witnesses: Vec<Option<Witness>>,
     premise: u32,
+    used: u128,
     transitions: u64,
     kinds: BTreeMap<&'static str, u64>,
     capacity: Option<&'static str>,
@@ -276,6 +280,7 @@ impl<M: Explored> Run<'_, M> {
                     return Err(NotAFunction);
                 }
                 self.premise |= chunk.premise;
+                self.used |= chunk.used;
                 self.transitions += chunk.transitions;
                 for (kind, count) in chunk.kinds.0 {
                     *self.kinds.entry(kind).or_default() += count;
@@ -355,8 +360,14 @@ impl<M: Explored> Run<'_, M> {
 
     /// Expands `states`, the first of which is number `first` of its batch.
     fn chunk(&self, states: &[M::Sealed], first: usize) -> Chunk<M::Sealed> {
-        let mut chunk =
-            Chunk { states: Vec::new(), premise: 0, transitions: 0, kinds: Kinds::default(), repeatable: true };
+        let mut chunk = Chunk {
+            states: Vec::new(),
+            premise: 0,
+            used: 0,
+            transitions: 0,
+            kinds: Kinds::default(),
+            repeatable: true,
+        };
         let mut steps = Vec::new();
         for (index, sealed) in (first..).zip(states) {
             let open = self.model.open(sealed);
@@ -370,6 +381,7 @@ impl<M: Explored> Run<'_, M> {
                 for (action_index, (action, after)) in steps.iter().enumerate() {
                     let step = self.model.judge_step(&open, action, after);
                     chunk.premise |= step.premise;
+                    chunk.used |= self.model.used(&open, action, after);
                     chunk.kinds.count(self.model.kind(action));
                     let sealed = self.model.seal(after);
                     let print = fingerprint(self.model.bytes(&sealed), self.settings.seed);

@@ -75,6 +75,8 @@ pub struct Report<A> {
     pub states_by_depth: Vec<u64>,
     /// How often each kind of step was taken.
     pub steps_by_kind: Vec<(&'static str, u64)>,
+    /// What of the model's configuration some step used, as bits ([`super::Explored::used`]).
+    pub used: u128,
     /// Why it stopped early, if it did.
     pub stopped: Option<StopReason>,
     /// Elapsed.

@@ -2,14 +2,23 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, ValueEnum};
+
+use crate::property::{ALL, Property};
+use crate::release::{PlacedBy, Profile};
 
 /// A model-checked specification of the Kubernetes `DaemonSet`, and the test harness built on it.
 ///
 /// Without a subcommand: check all bundled models.
+///
+/// Exit codes: 0 every verdict as expected, 1 not, 2 bad input, 3 cut short.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 100)]
+#[command(version, about, max_term_width = 120)]
 pub struct Arguments {
+    /// Colours; `auto` follows the terminal and `NO_COLOR`.
+    #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
+    pub color: Color,
     /// What to do.
     #[command(subcommand)]
     pub command: Option<Subcommand>,
@@ -20,7 +29,7 @@ pub struct Arguments {
 pub enum Subcommand {
     /// Check models: which claims hold, and the shortest way to break those that do not.
     Check(CheckArgs),
-    /// List the bundled models.
+    /// List models, or tell what one is about.
     Models(ModelsArgs),
     /// Tell a saved counterexample step by step.
     Replay(ReplayArgs),
@@ -32,6 +41,38 @@ pub enum Subcommand {
     Report(ReportArgs),
     /// Walk through a model in the browser, with stateright's Explorer, on loopback.
     Explore(ExploreArgs),
+}
+
+/// When to write colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On terminals, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// A release profile by its name.
+pub fn profile_parser() -> impl TypedValueParser<Value = &'static Profile> {
+    let values = Profile::ALL.iter().map(|profile| {
+        let placed_by = match profile.switches.placed_by {
+            PlacedBy::Controller => "the controller",
+            PlacedBy::Scheduler => "the scheduler",
+        };
+        PossibleValue::new(profile.name).help(format!("{placed_by} places pods; rests on: {}", profile.evidence))
+    });
+    PossibleValuesParser::new(values)
+        .map(|name| Profile::named(&name).expect("only names of profiles are possible values"))
+}
+
+/// A claim by its id.
+fn property_parser() -> impl TypedValueParser<Value = Property> {
+    let values = ALL.iter().map(|property| PossibleValue::new(property.id()).help(property.sentence()));
+    PossibleValuesParser::new(values)
+        .map(|id| Property::named(&id).expect("only ids of properties are possible values"))
 }
 
 /// How results are written.
@@ -50,31 +91,31 @@ pub struct CheckArgs {
     /// Bundled models (by name, path or theme) or model files; all bundled ones if none is given.
     pub models: Vec<String>,
     /// Check under this release profile instead of the model's own; expectations are then not compared.
-    #[arg(long)]
-    pub profile: Option<String>,
+    #[arg(long, value_parser = profile_parser())]
+    pub profile: Option<&'static Profile>,
     /// Check only this claim; may be given several times. Claims the model does not name may be asked for.
-    #[arg(short, long = "property")]
-    pub properties: Vec<String>,
-    /// Output.
+    #[arg(short, long = "property", value_name = "CLAIM", value_parser = property_parser())]
+    pub properties: Vec<Property>,
+    /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
     /// Threads; as many as there are cores if not given.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub threads: Option<usize>,
     /// Seed of the fingerprints.
-    #[arg(long, default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub seed: u64,
     /// Stop a model at so many unique states.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub max_states: Option<u64>,
     /// Stop a model after so many seconds.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub max_seconds: Option<u64>,
     /// Stop a model once its visited set and frontier take so many MiB.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub max_memory: Option<u64>,
     /// Stop a model at this depth.
-    #[arg(long)]
+    #[arg(long, value_name = "N")]
     pub max_depth: Option<u64>,
     /// Tell every shortest counterexample, not only those nobody expected.
     #[arg(long, conflicts_with = "format")]
@@ -94,7 +135,9 @@ pub struct CheckArgs {
 /// `everynode models`.
 #[derive(Args, Clone, Debug)]
 pub struct ModelsArgs {
-    /// Output.
+    /// Bundled models (by name, path or theme) or model files; all bundled ones if none is given.
+    pub models: Vec<String>,
+    /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
@@ -104,7 +147,7 @@ pub struct ModelsArgs {
 pub struct ReplayArgs {
     /// A counterexample written by `check --save`.
     pub file: PathBuf,
-    /// Output.
+    /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
@@ -115,8 +158,8 @@ pub struct ExploreArgs {
     /// A bundled model or a model file.
     pub model: String,
     /// Under this release profile instead of the model's own.
-    #[arg(long)]
-    pub profile: Option<String>,
+    #[arg(long, value_parser = profile_parser())]
+    pub profile: Option<&'static Profile>,
     /// Port on loopback.
     #[arg(long, default_value_t = 3000)]
     pub port: u16,
@@ -129,6 +172,6 @@ pub struct ReportArgs {
     #[arg(long, default_value = "reports", value_name = "FOLDER")]
     pub out: PathBuf,
     /// Cut a search at so many unique states, one under a pair of faults at a tenth of that.
-    #[arg(long, default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
+    #[arg(long, value_name = "N", default_value_t = 200_000, value_parser = clap::value_parser!(u64).range(1..1_000_000_000))]
     pub max_states: u64,
 }

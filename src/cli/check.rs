@@ -9,23 +9,23 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::Report;
 
 use super::args::{CheckArgs, Format};
-use super::output::{self, say};
-use super::{AS_EXPECTED, CUT_SHORT, NOT_AS_EXPECTED, bad_input, select, tale};
+use super::output::{obstacle, say};
+use super::{AS_EXPECTED, CUT_SHORT, NOT_AS_EXPECTED, bad_input, check_json, check_text, select};
 use crate::check::{self, Finding, Settings, StopReason, Verdict, census, search};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
-use crate::model::narrative::tell;
 use crate::model::step_name::name_steps;
+use crate::model::used::{Provided, unused};
 use crate::property::Property;
 use crate::release::Profile;
-use crate::scope::{ExpectedVerdict, ModelFile};
+use crate::scope::{Expectation, ExpectedVerdict, ModelFile};
 use crate::trace::{Counterexample, FORMAT_VERSION, scope_hash};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
 
 /// How a verdict stands to what the model file expects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+pub enum Standing {
     /// Nothing is expected.
     Free,
     /// As expected.
@@ -37,19 +37,26 @@ enum Standing {
 }
 
 /// One checked model.
-struct Checked {
-    file: ModelFile,
-    model: DaemonSetModel,
-    properties: Vec<Property>,
-    report: check::Report<Action>,
-    compared: bool,
+pub struct Checked {
+    /// Its file.
+    pub file: ModelFile,
+    /// What was searched.
+    pub model: DaemonSetModel,
+    /// The claims that were asked about.
+    pub properties: Vec<Property>,
+    /// What the search found.
+    pub report: check::Report<Action>,
+    /// The profile it was checked under instead of its own; nothing is compared then.
+    pub instead: Option<&'static Profile>,
 }
 
 /// Checks the models asked for.
 pub fn run(args: &CheckArgs) -> Result<u8, Report> {
-    let profile = args.profile.as_deref().map(select::profile).transpose()?;
-    let wanted = properties(&args.properties)?;
-    let models = select::models(&args.models, profile)?;
+    let models = select::models(&args.models, args.profile)?;
+    if let Some((folder, obstacle)) = args.save.as_deref().and_then(|folder| Some((folder, obstacle(folder)?))) {
+        return Err(bad_input::message(format!("cannot write to {}: {obstacle}", folder.display())));
+    }
+    let asked = models.len();
     if args.census {
         let states_max = args.max_states.unwrap_or(1_000_000);
         let cut: Vec<bool> = models.into_iter().map(|file| print_census(file, states_max)).collect();
@@ -58,14 +65,14 @@ pub fn run(args: &CheckArgs) -> Result<u8, Report> {
     // A second handler is refused, and then the first still works.
     drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
     let mut saved = Vec::new();
-    let bar = progress_bar(args, models.len());
+    let bar = progress_bar(args, asked);
     let mut checked = Vec::new();
     for file in models {
         bar.set_message(file.scope.name.clone());
-        let one = check_one(args, file, profile, &wanted, &bar)?;
+        let one = check_one(args, file, &bar)?;
         bar.inc(1);
         if args.format == Format::Human {
-            bar.suspend(|| print_surprises(args, &one));
+            bar.suspend(|| check_text::print_model(args, &one));
         }
         if let Some(folder) = &args.save {
             save(folder, &one, &mut saved)?;
@@ -80,25 +87,10 @@ pub fn run(args: &CheckArgs) -> Result<u8, Report> {
         eprintln!("saved {}", path.display());
     }
     match args.format {
-        Format::Human => print_table(args, &checked),
-        Format::Json => say!("{}", json(&checked)),
+        Format::Human => check_text::print_summary(&checked, asked),
+        Format::Json => say!("{}", check_json::json(&checked)),
     }
-    Ok(exit_code(&checked))
-}
-
-fn properties(names: &[String]) -> Result<Vec<Property>, Report> {
-    names
-        .iter()
-        .map(|name| {
-            Property::named(name).ok_or_else(|| {
-                let known: Vec<&str> = crate::property::ALL.iter().map(|property| property.id()).collect();
-                bad_input::with_help(
-                    format!("no property is called `{name}`"),
-                    format!("properties: {}", known.join(", ")),
-                )
-            })
-        })
-        .collect()
+    Ok(exit_code(&checked, asked))
 }
 
 fn progress_bar(args: &CheckArgs, models: usize) -> ProgressBar {
@@ -111,19 +103,13 @@ fn progress_bar(args: &CheckArgs, models: usize) -> ProgressBar {
     bar
 }
 
-fn check_one(
-    args: &CheckArgs,
-    file: ModelFile,
-    profile: Option<&'static Profile>,
-    wanted: &[Property],
-    bar: &ProgressBar,
-) -> Result<Checked, Report> {
-    let properties: Vec<Property> = if wanted.is_empty() && file.expect.is_empty() {
+fn check_one(args: &CheckArgs, file: ModelFile, bar: &ProgressBar) -> Result<Checked, Report> {
+    let properties: Vec<Property> = if args.properties.is_empty() && file.expect.is_empty() {
         crate::property::ALL.to_vec() // a file that expects nothing asks about everything
-    } else if wanted.is_empty() {
+    } else if args.properties.is_empty() {
         file.expect.iter().map(|expectation| expectation.property).collect()
     } else {
-        wanted.to_vec()
+        args.properties.clone()
     };
     let model = DaemonSetModel::new(file.scope.clone(), &properties);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -142,8 +128,7 @@ fn check_one(
         bar.set_message(format!("{name}: {} states, depth {}", progress.unique_states, progress.depth));
     });
     let report = found.map_err(|error| bad_input::message(format!("{}: {error}", file.path.display())))?;
-    let compared = profile.is_none();
-    Ok(Checked { file, model, properties, report, compared })
+    Ok(Checked { file, model, properties, report, instead: args.profile })
 }
 
 /// The claims among `properties` that the file expects to be violated, as bits.
@@ -153,34 +138,63 @@ fn expected_broken(file: &ModelFile, properties: &[Property]) -> u32 {
 }
 
 impl Checked {
-    fn finding(&self, property: Property) -> &Finding<Action> {
+    /// What was found of a claim.
+    pub fn finding(&self, property: Property) -> &Finding<Action> {
         &self.report.findings[property as usize]
     }
 
-    fn standing(&self, property: Property) -> Standing {
-        let Some(expectation) = self.file.expect.iter().find(|one| one.property == property).filter(|_| self.compared)
-        else {
-            return Standing::Free;
-        };
-        match (&self.finding(property).verdict, expectation.verdict) {
-            (Verdict::Holds, ExpectedVerdict::Holds)
-            | (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => Standing::Expected,
-            (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) if trace.actions.len() == length => {
-                Standing::Expected
+    /// Whether a claim holds only because its premise was never met.
+    pub fn is_vacuous(&self, property: Property) -> bool {
+        let finding = self.finding(property);
+        finding.verdict == Verdict::Holds && !finding.premise_reached
+    }
+
+    /// What the file expects of a claim, where that is compared.
+    pub fn expectation(&self, property: Property) -> Option<&Expectation> {
+        self.file.expect.iter().find(|one| one.property == property).filter(|_| self.instead.is_none())
+    }
+
+    /// How the verdict on a claim stands to what is expected.
+    pub fn standing(&self, property: Property) -> Standing {
+        let Some(expectation) = self.expectation(property) else { return Standing::Free };
+        let as_expected = match (&self.finding(property).verdict, expectation.verdict) {
+            (Verdict::Holds, ExpectedVerdict::Holds) => !self.is_vacuous(property),
+            (Verdict::Holds, ExpectedVerdict::Vacuous) => self.is_vacuous(property),
+            (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => true,
+            (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) => {
+                length.is_none_or(|length| trace.actions.len() == length)
             }
-            (Verdict::NoneFound(_), _) => Standing::CutShort,
-            (Verdict::Holds | Verdict::Violated(_), _) => Standing::Unexpected,
-        }
+            (Verdict::NoneFound(_), _) => return Standing::CutShort,
+            (Verdict::Holds | Verdict::Violated(_), _) => false,
+        };
+        if as_expected { Standing::Expected } else { Standing::Unexpected }
     }
 
     /// Whether the graph has the pinned size.
-    fn size_as_pinned(&self) -> Option<bool> {
-        let pinned = self.file.pinned.filter(|_| self.compared && self.report.stopped.is_none())?;
+    pub fn size_as_pinned(&self) -> Option<bool> {
+        let pinned = self.file.pinned.filter(|_| self.instead.is_none() && self.report.stopped.is_none())?;
         Some(pinned.unique_states == self.report.unique_states && pinned.depth == self.report.depth())
+    }
+
+    /// What the scope provides for and no behaviour makes use of, with its line in the file; none unless the whole graph
+    /// was visited.
+    pub fn never_happened(&self) -> Vec<(Provided, usize)> {
+        if self.report.stopped.is_some() {
+            return Vec::new();
+        }
+        let lines = &self.file.lines;
+        let line = |provided: Provided| match provided {
+            Provided::Command(user, command) => lines.commands[user][command],
+            Provided::Fault(fault) => lines.faults[fault],
+            Provided::Rule(rule) => lines.lifecycle[rule],
+        };
+        let unused = unused(&self.file.scope, self.report.used);
+        unused.into_iter().map(|provided| (provided, line(provided))).collect()
     }
 }
 
-fn exit_code(checked: &[Checked]) -> u8 {
+/// `asked` models were to be checked.
+fn exit_code(checked: &[Checked], asked: usize) -> u8 {
     let standings = |one: &Checked| one.properties.iter().map(|property| one.standing(*property)).collect::<Vec<_>>();
     let any = |wanted: Standing| checked.iter().any(|one| standings(one).contains(&wanted));
     // What was not compared is cut short if the search ended before it could tell.
@@ -196,224 +210,21 @@ fn exit_code(checked: &[Checked]) -> u8 {
     };
     if checked.iter().any(|one| one.size_as_pinned() == Some(false)) || any(Standing::Unexpected) {
         NOT_AS_EXPECTED
-    } else if any(Standing::CutShort) || checked.iter().any(cut) {
+    } else if any(Standing::CutShort) || checked.iter().any(cut) || checked.len() < asked {
         CUT_SHORT
     } else {
         AS_EXPECTED
     }
 }
 
-/// Tells what nobody expected, and on request every counterexample.
-fn print_surprises(args: &CheckArgs, one: &Checked) {
-    for property in &one.properties {
-        let standing = one.standing(*property);
-        let Verdict::Violated(trace) = &one.finding(*property).verdict else {
-            if standing == Standing::Unexpected {
-                print_unexpected(one, *property);
-            }
-            continue;
-        };
-        let surprising = standing == Standing::Unexpected || standing == Standing::Free;
-        if !surprising && !args.traces {
-            continue;
-        }
-        if standing == Standing::Unexpected {
-            print_unexpected(one, *property);
-        }
-        say!("{}: {} is violated: {}", one.file.scope.name, property.id(), property.sentence());
-        match tell(&one.model, &trace.actions) {
-            Ok(told) => output::write(format_args!("{}", tale::tale(&told))),
-            Err(error) => say!("  (it cannot be told: {error})"),
-        }
-        let model = shell_word(&one.file.path.display().to_string());
-        let profile = args.profile.as_ref().map_or_else(String::new, |profile| format!(" --profile {profile}"));
-        say!(
-            "  to keep it: everynode check {model} -p {}{profile} --save counterexamples\n  to replay it: everynode replay {}\n  to walk there: everynode explore {model}{profile}\n",
-            property.id(),
-            shell_word(&format!("counterexamples/{}", file_name(one, *property, 1))),
-        );
-    }
-    if one.size_as_pinned() == Some(false) {
-        let pinned = one.file.pinned.expect("a size that differs was pinned");
-        say!(
-            "{}:{}: the graph has {} unique states and depth {}, pinned are {} and {}\n",
-            one.file.path.display(),
-            pinned.line,
-            one.report.unique_states,
-            one.report.depth(),
-            pinned.unique_states,
-            pinned.depth
-        );
-    }
-}
-
-fn print_unexpected(one: &Checked, property: Property) {
-    let expectation = one.file.expect.iter().find(|expectation| expectation.property == property);
-    let (line, expected) = expectation.map_or((1, "nothing".to_owned()), |one| {
-        let expected = match one.verdict {
-            ExpectedVerdict::Holds => "holds".to_owned(),
-            ExpectedVerdict::Violated(length) => format!("violated in {length} steps"),
-            ExpectedVerdict::NoneFound => "none found before a capacity is exceeded".to_owned(),
-        };
-        (one.line, expected)
-    });
-    say!(
-        "{}:{line}: {}: {}; expected: {expected}",
-        one.file.path.display(),
-        property.id(),
-        verdict_text(&one.finding(property).verdict)
-    );
-}
-
-fn verdict_text(verdict: &Verdict<Action>) -> String {
-    match verdict {
-        Verdict::Holds => "holds".to_owned(),
-        Verdict::NoneFound(reason) => format!("none found: {reason}"),
-        Verdict::Violated(trace) => format!("violated in {} steps", trace.actions.len()),
-    }
-}
-
-fn standing_text(one: &Checked, property: Property) -> String {
-    let because = one.file.expect.iter().find(|expectation| expectation.property == property);
-    let because = because.and_then(|expectation| expectation.because.as_deref());
-    match one.standing(property) {
-        Standing::Free => String::new(),
-        Standing::Expected => because.map_or_else(|| "as expected".to_owned(), |id| format!("as expected: {id}")),
-        Standing::Unexpected => "NOT AS EXPECTED".to_owned(),
-        Standing::CutShort => "cut short".to_owned(),
-    }
-}
-
-fn print_table(args: &CheckArgs, checked: &[Checked]) {
-    let mut rows = vec![["model", "claim", "verdict", "", "states", "depth", "seconds"].map(str::to_owned)];
-    for one in checked {
-        for (index, property) in one.properties.iter().enumerate() {
-            let finding = one.finding(*property);
-            let vacuous = matches!(finding.verdict, Verdict::Holds) && !finding.premise_reached;
-            let mut verdict = verdict_text(&finding.verdict);
-            if vacuous {
-                verdict.push_str(" (vacuously)");
-            }
-            let first = |text: String| if index == 0 { text } else { String::new() };
-            rows.push([
-                first(one.file.scope.name.clone()),
-                property.id().to_owned(),
-                verdict,
-                standing_text(one, *property),
-                first(one.report.unique_states.to_string()),
-                first(one.report.depth().to_string()),
-                first(format!("{:.1}", one.report.elapsed.as_secs_f64())),
-            ]);
-        }
-    }
-    let widths: Vec<usize> =
-        (0..7).map(|column| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0)).collect();
-    for row in &rows {
-        let line: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        say!("{}", line.join("  ").trim_end());
-    }
-    if args.coverage {
-        for one in checked {
-            say!("\n{}: {} steps generated", one.file.scope.name, one.report.transitions);
-            for (kind, count) in &one.report.steps_by_kind {
-                say!("  {count:>12}  {kind}");
-            }
-        }
-    }
-    print_summary(checked);
-}
-
-fn print_summary(checked: &[Checked]) {
-    let standings: Vec<Standing> =
-        checked.iter().flat_map(|one| one.properties.iter().map(|property| one.standing(*property))).collect();
-    let count = |wanted: Standing| standings.iter().filter(|standing| **standing == wanted).count();
-    let states: u64 = checked.iter().map(|one| one.report.unique_states).sum();
-    let seconds: f64 = checked.iter().map(|one| one.report.elapsed.as_secs_f64()).sum();
-    let chance: f64 = checked.iter().map(|one| one.report.collision_probability).sum();
-    let largest = checked.iter().map(|one| one.report.state_bytes).max().unwrap_or(0);
-    let plural = |count: usize, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-    let sizes = checked.iter().filter(|one| one.size_as_pinned() == Some(false)).count();
-    let others = [(count(Standing::Free), "not compared"), (sizes, "of another size than pinned")];
-    let others: Vec<String> =
-        others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect();
-    say!(
-        "\n{}, {}: {} as expected, {} not, {} cut short{}",
-        plural(checked.len(), "model"),
-        plural(standings.len(), "verdict"),
-        count(Standing::Expected),
-        count(Standing::Unexpected),
-        count(Standing::CutShort),
-        others.concat(),
-    );
-    say!(
-        "{states} states of at most {largest} bytes in {seconds:.1} s; one was missed by a fingerprint collision with probability below {:.0e}",
-        chance.max(1e-18)
-    );
-    let early = checked.iter().filter(|one| one.report.stopped.is_some()).count();
-    let early = match early {
-        0 => String::new(),
-        one => format!(
-            " {} ended early: what is said of it is about the states it visited.",
-            plural(one, "search").replace("searchs", "searches")
-        ),
-    };
-    say!("A verdict is about the graph of its scope: the bounds and budgets of the model file.{early}");
-}
-
-fn json(checked: &[Checked]) -> serde_json::Value {
-    let models: Vec<_> = checked
-        .iter()
-        .map(|one| {
-            let claims: Vec<_> = one
-                .properties
-                .iter()
-                .map(|property| {
-                    let finding = one.finding(*property);
-                    let (verdict, length, reason) = match &finding.verdict {
-                        Verdict::Holds => ("holds", None, None),
-                        Verdict::NoneFound(reason) => ("none-found", None, Some(reason.to_string())),
-                        Verdict::Violated(trace) => ("violated", Some(trace.actions.len()), None),
-                    };
-                    let expected = match one.standing(*property) {
-                        Standing::Free => None,
-                        Standing::Expected => Some("as-expected"),
-                        Standing::Unexpected => Some("not-as-expected"),
-                        Standing::CutShort => Some("cut-short"),
-                    };
-                    serde_json::json!({
-                        "property": property.id(),
-                        "verdict": verdict,
-                        "length": length,
-                        "reason": reason,
-                        "premiseReached": finding.premise_reached,
-                        "standing": expected,
-                    })
-                })
-                .collect();
-            serde_json::json!({
-                "model": one.file.scope.name,
-                "path": one.file.path,
-                "profile": one.file.profile.name,
-                "uniqueStates": one.report.unique_states,
-                "transitions": one.report.transitions,
-                "depth": one.report.depth(),
-                "seconds": one.report.elapsed.as_secs_f64(),
-                "stopped": one.report.stopped.map(|reason| reason.to_string()),
-                "claims": claims,
-            })
-        })
-        .collect();
-    serde_json::Value::Array(models)
-}
-
 /// `text` as one word of a command line.
-fn shell_word(text: &str) -> String {
+pub fn shell_word(text: &str) -> String {
     let plain = |letter: char| letter.is_ascii_alphanumeric() || "/._-+".contains(letter);
     if text.chars().all(plain) { text.to_owned() } else { format!("'{}'", text.replace('\'', "'\\''")) }
 }
 
 /// The name of a saved counterexample; `copy` counts the models of one name in one run.
-fn file_name(one: &Checked, property: Property, copy: usize) -> String {
+pub fn file_name(one: &Checked, property: Property, copy: usize) -> String {
     let copy = if copy > 1 { format!("-{copy}") } else { String::new() };
     format!("{}{copy}.{}.{}.json", one.file.scope.name, property.id(), one.file.profile.name)
 }

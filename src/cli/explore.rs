@@ -22,8 +22,7 @@ use crate::model::walk::Walk;
 
 /// Serves the model on loopback until it is interrupted.
 pub fn run(args: &ExploreArgs) -> Result<u8, Report> {
-    let profile = args.profile.as_deref().map(select::profile).transpose()?;
-    let file = select::model(&args.model, profile)?;
+    let file = select::model(&args.model, args.profile)?;
     let address = SocketAddrV4::new(Ipv4Addr::LOCALHOST, args.port);
     std::net::TcpListener::bind(address).map_err(|error| {
         bad_input::with_help(format!("cannot serve on {address}: {error}"), "choose another --port")

@@ -3,8 +3,11 @@
 mod args;
 mod bad_input;
 mod check;
+mod check_json;
+mod check_text;
 mod explore;
 mod input;
+pub mod layout;
 mod models;
 mod output;
 mod placement;
@@ -43,6 +46,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return ExitCode::from(code);
         }
     };
+    output::set_up(arguments.color);
     let result = match arguments.command.unwrap_or_else(|| Subcommand::Check(args::CheckArgs::default())) {
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Models(args) => models::run(&args),
@@ -51,13 +55,13 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Subcommand::Explore(args) => explore::run(&args),
         Subcommand::Vectors(args) => vectors::run(&args),
         Subcommand::Placement(args) => {
-            placement::run(&args, &mut std::io::stdout().lock(), &mut std::io::stderr().lock())
+            placement::run(&args, output::width(), &mut anstream::stdout().lock(), &mut anstream::stderr().lock())
         }
     };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(report) => {
-            eprintln!("{report:?}");
+            anstream::eprintln!("{report:?}");
             ExitCode::from(BAD_INPUT)
         }
     }

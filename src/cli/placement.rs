@@ -9,10 +9,13 @@ use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::Node;
 use serde::Serialize;
 
+use super::args::Format;
 use super::input::{InputError, Inputs, display_name};
+use super::layout::{GOOD, KNOWN, UNTOLD, padded, painted, wrapped};
+use super::placement_args::GateError;
 pub use super::placement_args::PlacementArgs;
-use super::placement_args::{Format, GateError};
 use crate::manifest::daemon_set::{defaulted_template, name, namespace, uid};
+use crate::manifest::documents::{Kind, UnknownField};
 use crate::manifest::legacy::LegacyPlacement;
 use crate::manifest::node::{self, NodeView};
 use crate::manifest::placement::{Eligibility, NodePlacement, Placement};
@@ -24,6 +27,8 @@ use crate::release::placement::{PlacedBy, PlacementRules};
 const ROWS_MAX: usize = 50;
 /// How many nodes a summed-up row names as examples.
 const EXAMPLES_MAX: usize = 3;
+/// How many unknown fields are warned about one by one.
+const WARNINGS_MAX: usize = 20;
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -48,6 +53,9 @@ enum PlacementError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Gate(#[from] GateError),
+    #[error("{field}")]
+    #[diagnostic(help("{others}without --strict it is left out of account, as an API server would"))]
+    UnknownField { field: String, others: String },
     #[error("cannot write the answer")]
     Write(#[source] io::Error),
 }
@@ -84,11 +92,16 @@ struct Answers<'a> {
     placements: Vec<(&'a Node, NodePlacement)>,
 }
 
-/// Answers what was asked; the exit code.
+/// Answers what was asked, in lines of `width` columns; the exit code.
 ///
 /// # Errors
 /// On bad input; nothing has been written to `stdout` then.
-pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write) -> miette::Result<u8> {
+pub fn run(
+    args: &PlacementArgs,
+    width: Option<usize>,
+    stdout: &mut dyn Write,
+    stderr: &mut dyn Write,
+) -> miette::Result<u8> {
     let rules = args.rules().map_err(PlacementError::Gate)?;
     let mut inputs = Inputs::default();
     let node_files = if args.nodes.is_empty() { &args.filenames } else { &args.nodes };
@@ -115,6 +128,16 @@ pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write)
         return Err(PlacementError::NoName { number: at + 1 }.into());
     }
 
+    let unknown = unknown_fields(&inputs, &args.filenames, node_files, &args.pods);
+    if let Some(field) = unknown.first().filter(|_| args.strict) {
+        let others = match unknown.len() - 1 {
+            0 => String::new(),
+            1 => "there is another unknown field; ".to_owned(),
+            others => format!("there are {others} more unknown fields; "),
+        };
+        return Err(PlacementError::UnknownField { field: field.clone(), others }.into());
+    }
+
     let room = match (rules.placed_by, args.pods.is_empty()) {
         (PlacedBy::Controller, false) => Room::Considered,
         (PlacedBy::Controller, true) => Room::PodsUnknown,
@@ -125,9 +148,10 @@ pub fn run(args: &PlacementArgs, stdout: &mut dyn Write, stderr: &mut dyn Write)
 
     let remarks = notes(&inputs, &answers, rules, room);
     let (answer, notes_to_stderr) = match args.format {
-        Format::Human => (human(&answers) + &remarks, String::new()),
+        Format::Human => (human(&answers, width) + &wrapped_lines(&remarks, width), String::new()),
         Format::Json => (json(&answers, room), remarks),
     };
+    let notes_to_stderr = warnings(&unknown) + &notes_to_stderr;
     let written = stderr
         .write_all(notes_to_stderr.as_bytes())
         .and_then(|()| stdout.write_all(answer.as_bytes()))
@@ -250,14 +274,63 @@ fn json(answers: &[Answers<'_>], room: Room) -> String {
     serde_json::to_string_pretty(&rows).expect("rows of texts and booleans are always JSON") + "\n"
 }
 
-fn human(answers: &[Answers<'_>]) -> String {
+/// The fields that their kinds do not have, of the objects that are used: what, and where.
+fn unknown_fields(inputs: &Inputs, daemon_sets: &[PathBuf], nodes: &[PathBuf], pods: &[PathBuf]) -> Vec<String> {
+    let mut texts = Vec::new();
+    for (path, documents) in inputs.all() {
+        let is_used = |kind: Kind| {
+            let of_kind = match kind {
+                Kind::DaemonSet => daemon_sets,
+                Kind::Node => nodes,
+                Kind::Pod => pods,
+            };
+            of_kind.iter().any(|named| named == path)
+        };
+        for ((kind, field), UnknownField { object, objects }) in &documents.unknown_fields {
+            if is_used(*kind) {
+                let others = match objects - 1 {
+                    0 => String::new(),
+                    others => format!(", and {others} more like it"),
+                };
+                texts.push(format!("{}: {kind} {object}{others}: unknown field \"{field}\"", display_name(path)));
+            }
+        }
+    }
+    texts
+}
+
+fn warnings(unknown: &[String]) -> String {
+    let mut text = String::new();
+    for field in unknown.iter().take(WARNINGS_MAX) {
+        let _ = writeln!(text, "{} {field}", painted("warning:", UNTOLD));
+    }
+    if unknown.len() > WARNINGS_MAX {
+        let _ = writeln!(text, "{} {} more unknown fields", painted("warning:", UNTOLD), unknown.len() - WARNINGS_MAX);
+    }
+    text
+}
+
+fn wrapped_lines(text: &str, width: Option<usize>) -> String {
+    text.lines().map(|line| wrapped(line, 2, width) + "\n").collect()
+}
+
+fn painted_eligibility(eligibility: Eligibility) -> String {
+    let style = match eligibility {
+        Eligibility::ShouldRun => GOOD,
+        Eligibility::NoRoom | Eligibility::MustGo => UNTOLD,
+        Eligibility::MayStay => KNOWN,
+    };
+    padded(&painted(&eligibility.to_string(), style), 10)
+}
+
+fn human(answers: &[Answers<'_>], terminal: Option<usize>) -> String {
     let mut text = String::new();
     for Answers { daemon_set, placements } in answers {
         let _ = writeln!(text, "DaemonSet {}/{}", namespace(daemon_set), name(daemon_set));
         if placements.len() > ROWS_MAX {
-            by_reason(placements, &mut text);
+            by_reason(placements, terminal, &mut text);
         } else {
-            by_node(placements, &mut text);
+            by_node(placements, terminal, &mut text);
         }
         text.push_str(&totals(placements));
         text.push('\n');
@@ -269,18 +342,18 @@ fn joined(reasons: impl Iterator<Item = String>) -> String {
     reasons.collect::<Vec<_>>().join("; ")
 }
 
-fn by_node(placements: &[(&Node, NodePlacement)], text: &mut String) {
+fn by_node(placements: &[(&Node, NodePlacement)], terminal: Option<usize>, text: &mut String) {
     let longest = placements.iter().map(|(node, _)| node::name(node).len()).max();
     let width = longest.unwrap_or(0).max("NODE".len());
     let _ = writeln!(text, "  {:width$}  {:10}  WHY", "NODE", "PLACEMENT");
     for (node, NodePlacement { eligibility, reasons }) in placements {
         let why = joined(reasons.iter().map(ToString::to_string));
-        let row = format!("  {:width$}  {eligibility:10}  {why}", node::name(node));
-        let _ = writeln!(text, "{}", row.trim_end());
+        let row = format!("  {:width$}  {}  {why}", node::name(node), painted_eligibility(*eligibility));
+        let _ = writeln!(text, "{}", wrapped(row.trim_end(), width + 16, terminal));
     }
 }
 
-fn by_reason(placements: &[(&Node, NodePlacement)], text: &mut String) {
+fn by_reason(placements: &[(&Node, NodePlacement)], terminal: Option<usize>, text: &mut String) {
     let mut groups: BTreeMap<(Eligibility, String), Vec<&str>> = BTreeMap::new();
     for (node, NodePlacement { eligibility, reasons }) in placements {
         let why = joined(reasons.iter().map(|reason| format!("{reason:#}")));
@@ -291,7 +364,9 @@ fn by_reason(placements: &[(&Node, NodePlacement)], text: &mut String) {
         let examples = nodes.iter().take(EXAMPLES_MAX).copied().collect::<Vec<_>>().join(", ");
         let more = if nodes.len() > EXAMPLES_MAX { ", ..." } else { "" };
         let why = if why.is_empty() { why } else { format!("{why} ") };
-        let _ = writeln!(text, "  {:>6}  {eligibility:10}  {why}({examples}{more})", nodes.len());
+        let eligibility = painted_eligibility(eligibility);
+        let row = format!("  {:>6}  {eligibility}  {why}({examples}{more})", nodes.len());
+        let _ = writeln!(text, "{}", wrapped(&row, 22, terminal));
     }
 }
 

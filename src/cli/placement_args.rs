@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::args::{Format, profile_parser};
+use crate::release::Profile;
 use crate::release::placement::{ComparisonOperators, CriticalPods, PlacementRules};
 
 /// What was typed behind `everynode placement`.
@@ -17,68 +19,26 @@ pub struct PlacementArgs {
     #[arg(long, value_name = "FILE")]
     pub nodes: Vec<PathBuf>,
     /// Manifests with the pods of all namespaces; only looked at where the controller places pods itself (v1.11,
-    /// v1.12-legacy): then room and host ports count
+    /// v1.12-controller): then room and host ports count
     #[arg(long, value_name = "FILE")]
     pub pods: Vec<PathBuf>,
     /// The release whose rules decide
-    #[arg(long, value_enum, default_value_t = PlacementProfile::V1_36)]
-    pub profile: PlacementProfile,
+    #[arg(long, value_parser = profile_parser(), default_value = "v1.36")]
+    pub profile: &'static Profile,
     /// Gates that are not as the release sets them, as a component takes them:
-    /// `TaintTolerationComparisonOperators=true` (v1.36), `ExperimentalCriticalPodAnnotation=true` (v1.11, v1.12)
+    /// `TaintTolerationComparisonOperators=true` (v1.36, v1.37), `ExperimentalCriticalPodAnnotation=true` (v1.11, v1.12)
     #[arg(long, value_name = "GATE=BOOL,...", value_delimiter = ',')]
     pub feature_gates: Vec<GateSetting>,
-    /// How to print
-    #[arg(long, value_enum, default_value_t = Format::Human)]
+    /// Refuse manifests with fields that their kind does not have, instead of warning about them
+    #[arg(long)]
+    pub strict: bool,
+    /// How to print; JSON is an array, one object a `DaemonSet` and node
+    #[arg(long, value_enum, default_value_t)]
     pub format: Format,
 }
 
-/// A release, and who places in it where there is a choice.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum PlacementProfile {
-    /// The controller places
-    #[value(name = "v1.11", alias = "v1.11-legacy")]
-    V1_11Legacy,
-    /// 1.11 with the gate `ScheduleDaemonSetPods` on
-    #[value(name = "v1.11-scheduler")]
-    V1_11Scheduler,
-    /// 1.12 with the gate `ScheduleDaemonSetPods` off
-    #[value(name = "v1.12-legacy")]
-    V1_12Legacy,
-    /// The scheduler places, as in all that follow
-    #[value(name = "v1.12", alias = "v1.12-scheduler")]
-    V1_12Scheduler,
-    /// 1.20
-    #[value(name = "v1.20")]
-    V1_20,
-    /// 1.28
-    #[value(name = "v1.28")]
-    V1_28,
-    /// 1.34
-    #[value(name = "v1.34")]
-    V1_34,
-    /// 1.36
-    #[value(name = "v1.36")]
-    V1_36,
-    /// 1.37, which places as 1.36 does
-    #[value(name = "v1.37")]
-    V1_37,
-}
-
-impl PlacementProfile {
-    /// The switches of the release.
-    pub const fn rules(self) -> PlacementRules {
-        match self {
-            Self::V1_11Legacy => PlacementRules::v1_11_legacy(),
-            Self::V1_11Scheduler => PlacementRules::v1_11_scheduler(),
-            Self::V1_12Legacy => PlacementRules::v1_12_legacy(),
-            Self::V1_12Scheduler => PlacementRules::v1_12_scheduler(),
-            Self::V1_20 => PlacementRules::v1_20(),
-            Self::V1_28 => PlacementRules::v1_28(),
-            Self::V1_34 => PlacementRules::v1_34(),
-            Self::V1_36 | Self::V1_37 => PlacementRules::v1_36(),
-        }
-    }
-}
+/// The releases that have the gate `TaintTolerationComparisonOperators` (PLACE-11).
+const COMPARING: [&str; 2] = ["v1.36", "v1.37"];
 
 /// A gate that placement knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -128,7 +88,7 @@ impl FromStr for GateSetting {
 #[error("{profile} has no gate {gate}")]
 #[diagnostic(help("leave --feature-gates out, or choose another --profile"))]
 pub struct GateError {
-    profile: String,
+    profile: &'static str,
     gate: &'static str,
 }
 
@@ -138,19 +98,15 @@ impl PlacementArgs {
     /// # Errors
     /// If a gate is set that the release does not have.
     pub fn rules(&self) -> Result<PlacementRules, GateError> {
-        let of_release = self.profile.rules();
+        let of_release = self.profile.placement;
         let mut rules = of_release;
         for GateSetting { gate, enabled } in &self.feature_gates {
             let known = match gate {
-                Gate::TaintTolerationComparisonOperators => {
-                    matches!(self.profile, PlacementProfile::V1_36 | PlacementProfile::V1_37)
-                }
+                Gate::TaintTolerationComparisonOperators => COMPARING.contains(&self.profile.name),
                 Gate::ExperimentalCriticalPodAnnotation => of_release.critical_pods != CriticalPods::None,
             };
             if !known {
-                let profile = self.profile.to_possible_value();
-                let profile = profile.map(|value| value.get_name().to_owned());
-                return Err(GateError { profile: profile.unwrap_or_default(), gate: gate.name() });
+                return Err(GateError { profile: self.profile.name, gate: gate.name() });
             }
             rules = match (gate, enabled) {
                 (Gate::TaintTolerationComparisonOperators, true) => {
@@ -167,13 +123,4 @@ impl PlacementArgs {
         }
         Ok(rules)
     }
-}
-
-/// Value of `--format`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
-pub enum Format {
-    /// For people
-    Human,
-    /// For machines: an array, one object a `DaemonSet` and node
-    Json,
 }

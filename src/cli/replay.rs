@@ -41,7 +41,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
     match args.format {
         Format::Human => {
             say!("{} ({}), {}: {}\n", saved.model, saved.profile, property.id(), property.sentence());
-            output::write(format_args!("{}", tale::tale(&told)));
+            output::write(format_args!("{}", tale::tale(&told, output::width())));
             let end = if broken { "breaks it" } else { "does not break it" };
             say!("\nThis behaviour of {} steps {end}.", saved.steps.len());
         }

@@ -10,7 +10,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use miette::Report;
 
 use super::args::ReportArgs;
-use super::output::say;
+use super::output::{obstacle, say};
 use super::{AS_EXPECTED, CUT_SHORT, bad_input};
 use crate::report::markdown::{MARK, Origin, Page, pages};
 use crate::report::run::{Limits, RunError, run as ask};
@@ -59,17 +59,6 @@ fn progress_bar() -> ProgressBar {
     let bar = ProgressBar::new(0).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(120));
     bar
-}
-
-/// Why nothing can be written below `out`, as far as that shows before anything is asked.
-fn obstacle(out: &Path) -> Option<String> {
-    let nearest = out.ancestors().find(|folder| folder.exists())?;
-    let shown = nearest.display();
-    if !nearest.is_dir() {
-        return Some(format!("{shown} is no folder"));
-    }
-    let read_only = nearest.metadata().is_ok_and(|metadata| metadata.permissions().readonly());
-    read_only.then(|| format!("{shown} is read-only"))
 }
 
 /// Where pages wait until all of them are written, below the report's folder.

@@ -7,6 +7,7 @@ use miette::Report;
 use super::bad_input;
 use crate::release::Profile;
 use crate::scope::{ModelFile, bundled, read};
+use crate::text::did_you_mean;
 
 /// The models that `names` mean, all bundled ones if there is none; under `profile` instead of their own.
 pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec<ModelFile>, Report> {
@@ -26,10 +27,10 @@ pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec
         let found = bundled::find(name.trim_start_matches("./").trim_end_matches('/'));
         if found.is_empty() {
             let what = if path.is_dir() { "a folder, not a model file" } else { "neither a file nor a bundled model" };
-            return Err(bad_input::with_help(
-                format!("`{name}` is {what}"),
-                "`everynode models` lists the bundled ones",
-            ));
+            let names: Vec<String> = bundled::names();
+            let help =
+                did_you_mean(name, names.iter().map(String::as_str), "`everynode models` lists the bundled ones");
+            return Err(bad_input::with_help(format!("`{name}` is {what}"), help));
         }
         for path in found {
             models.push(bundled::read(path, profile).map_err(bad_input::model)?);
@@ -42,7 +43,7 @@ pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec
 pub fn model(name: &str, profile: Option<&'static Profile>) -> Result<ModelFile, Report> {
     let mut models = models(&[name.to_owned()], profile)?;
     if models.len() != 1 {
-        let names: Vec<String> = models.iter().map(|model| model.scope.name.clone()).collect();
+        let names: Vec<&str> = models.iter().map(|model| model.scope.name.as_str()).collect();
         return Err(bad_input::with_help(
             format!("`{name}` means several models"),
             format!("choose one of {}", names.join(", ")),
@@ -55,6 +56,7 @@ pub fn model(name: &str, profile: Option<&'static Profile>) -> Result<ModelFile,
 pub fn profile(name: &str) -> Result<&'static Profile, Report> {
     Profile::named(name).ok_or_else(|| {
         let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
-        bad_input::with_help(format!("no profile is called `{name}`"), format!("profiles: {}", known.join(", ")))
+        let help = did_you_mean(name, known.iter().copied(), format!("profiles: {}", known.join(", ")));
+        bad_input::with_help(format!("no profile is called `{name}`"), help)
     })
 }

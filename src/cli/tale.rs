@@ -2,17 +2,24 @@
 
 use std::fmt::Write;
 
+use super::layout::{ASIDE, FAULT, padded, painted, wrapped};
 use crate::model::narrative::Told;
 
 /// The steps, numbered; what the controller's caches showed is set below a step where it differs from the last time.
-pub fn tale(told: &Told) -> String {
+pub fn tale(told: &Told, width: Option<usize>) -> String {
     let mut text = String::new();
-    let width = told.lines.iter().map(|line| line.who.len()).max().unwrap_or(0);
+    let who_width = told.lines.iter().map(|line| line.who.chars().count()).max().unwrap_or(0);
+    let indent = "   1  ".len() + who_width + "  ".len();
     let mut shown: Option<&str> = None;
     for (index, line) in told.lines.iter().enumerate() {
-        let _ = writeln!(text, "{:4}  {:width$}  {}", index + 1, line.who, line.what);
+        let who = padded(&line.who, who_width);
+        let is_fault = line.who == "fault";
+        let (who, what) =
+            if is_fault { (painted(&who, FAULT), painted(&line.what, FAULT)) } else { (who, line.what.clone()) };
+        let _ = writeln!(text, "{}", wrapped(&format!("{:4}  {who}  {what}", index + 1), indent, width));
         if let Some(sees) = line.sees.as_deref().filter(|sees| shown != Some(sees)) {
-            let _ = writeln!(text, "      {:width$}  its caches show {sees}", "");
+            let sees_line = format!("{}{}", " ".repeat(indent), painted(&format!("its caches show {sees}"), ASIDE));
+            let _ = writeln!(text, "{}", wrapped(&sees_line, indent + 2, width));
             shown = Some(sees);
         }
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 use miette::Report;
 
-use super::args::Format;
+use super::args::{Format, profile_parser};
 use super::output::say;
 use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input, vectors_emit};
 use crate::release::Profile;
@@ -26,9 +26,9 @@ pub struct VectorsArgs {
     #[arg(long, value_name = "FOLDER", conflicts_with = "emit")]
     pub questions: Option<PathBuf>,
     /// Ask this release profile instead of that of the release that a file or a model names.
-    #[arg(long)]
-    pub profile: Option<String>,
-    /// Output.
+    #[arg(long, value_parser = profile_parser())]
+    pub profile: Option<&'static Profile>,
+    /// How to print.
     #[arg(long, value_enum, default_value_t, conflicts_with = "emit")]
     pub format: Format,
     /// Write questions instead: what the controllers of this model (a bundled one or a file) are shown in the states it reaches.
@@ -52,23 +52,10 @@ pub struct VectorsArgs {
 /// If a file cannot be read, is empty, or has a line that is no vector; if a model is none, or its questions cannot be
 /// written.
 pub fn run(args: &VectorsArgs) -> Result<u8, Report> {
-    let profile = args
-        .profile
-        .as_deref()
-        .map(|name| {
-            Profile::named(name).ok_or_else(|| {
-                let names: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
-                bad_input::with_help(
-                    format!("no profile is called `{name}`"),
-                    format!("there are {}", names.join(", ")),
-                )
-            })
-        })
-        .transpose()?;
     if let Some(model) = &args.emit {
-        return vectors_emit::run(model, profile, args);
+        return vectors_emit::run(model, args.profile, args);
     }
-    let options = Options { questions: args.questions.clone(), profile, subject: None };
+    let options = Options { questions: args.questions.clone(), profile: args.profile, subject: None };
     let mut reports = Vec::new();
     for file in &args.files {
         let report = run_file(file, &options).map_err(|error| bad_input::message(error.to_string()))?;

@@ -16,7 +16,7 @@ use crate::scope::{Command, KubeletKind, NodeLifecycle, Scope, Unreachable};
 
 /// What becomes of a node and of the pods on it.
 pub fn moves(store: &Store, scope: &Scope, machine: &Machine, node: &NodeObject) -> Moves {
-    let mut moves = by_rules(store, scope, node);
+    let mut moves: Moves = rule_moves(store, scope, node).map(|(_, one)| one).collect();
     let Some(lifecycle) = &scope.node_lifecycle else { return moves };
     let silent = !machine.kubelet.is_here() || scope.nodes[usize::from(node.name)].kubelet == KubeletKind::Silent;
     let (declared, taints) = lifecycle.parts(node.variant);
@@ -34,20 +34,22 @@ pub fn moves(store: &Store, scope: &Scope, machine: &Machine, node: &NodeObject)
     moves
 }
 
-/// What becomes of a node by the rules of the scope.
-fn by_rules(store: &Store, scope: &Scope, node: &NodeObject) -> Moves {
+/// What becomes of a node by the rules of the scope: each move with the number of its rule.
+pub fn rule_moves(store: &Store, scope: &Scope, node: &NodeObject) -> impl Iterator<Item = (usize, Move)> {
     let parts = |variant| scope.node_lifecycle.as_ref().map_or((variant, Unreachable::NO), |one| one.parts(variant));
     let (declared, _) = parts(node.variant);
-    let rules = scope.lifecycle.iter().filter(|rule| rule.from == declared);
-    let due = rules.filter(|rule| {
+    let rules = scope.lifecycle.iter().enumerate().filter(move |(_, rule)| rule.from == declared);
+    let due = rules.filter(|(_, rule)| {
         let served = store
             .pods
             .iter()
             .any(|pod| pod.owner_key == rule.daemon_set && pod.target == node.name && pod.ready && !pod.deleting);
         served == rule.when_ready
     });
-    due.map(|rule| Move::Lifecycle(node.name, keeping_taints(scope.node_lifecycle.as_ref(), node.variant, rule.to)))
-        .collect()
+    due.map(move |(number, rule)| {
+        let to = keeping_taints(scope.node_lifecycle.as_ref(), node.variant, rule.to);
+        (number, Move::Lifecycle(node.name, to))
+    })
 }
 
 /// The command as the API server sees it: who changes a node otherwise leaves the taints of the controller alone.

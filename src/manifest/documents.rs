@@ -5,11 +5,13 @@
 //! passes, and a mistake in an object that matters is shown at its line.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::sync::Arc;
 
 use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetSpec, DaemonSetStatus};
 use k8s_openapi::api::core::v1::{Node, Pod};
 use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
+use serde::Deserialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_saphyr::{Budget, DuplicateKeyPolicy, MergeKeyPolicy, Options};
 
@@ -29,6 +31,17 @@ pub struct Documents {
     pub pods: Vec<Pod>,
     /// How many objects of other kinds were skipped, by kind.
     pub skipped: BTreeMap<String, usize>,
+    /// Fields that the kind of their object does not have, each path of a kind once.
+    pub unknown_fields: BTreeMap<(Kind, String), UnknownField>,
+}
+
+/// Where a field was met that the kind of its object does not have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UnknownField {
+    /// The first object that has it: namespace, if it has one, and name.
+    pub object: String,
+    /// How many objects have it.
+    pub objects: usize,
 }
 
 /// A text that cannot be read, with the place.
@@ -192,11 +205,24 @@ fn read_json(text: &str, documents: &mut Documents) -> Result<(), Located> {
 }
 
 /// A kind that is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    /// `DaemonSet`.
     DaemonSet,
+    /// `Node`.
     Node,
+    /// `Pod`.
     Pod,
+}
+
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::DaemonSet => "DaemonSet",
+            Self::Node => "Node",
+            Self::Pod => "Pod",
+        })
+    }
 }
 
 impl Kind {
@@ -272,7 +298,7 @@ enum Shape {
     Other,
 }
 
-impl<'de> serde::Deserialize<'de> for Outline {
+impl<'de> Deserialize<'de> for Outline {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Ok(match Shape::deserialize(deserializer)? {
             Shape::Map(outline) => outline,
@@ -281,7 +307,7 @@ impl<'de> serde::Deserialize<'de> for Outline {
     }
 }
 
-impl<'de> serde::Deserialize<'de> for Shape {
+impl<'de> Deserialize<'de> for Shape {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         deserializer.deserialize_any(ShapeVisitor)
     }
@@ -292,7 +318,7 @@ struct ShapeVisitor;
 impl<'de> Visitor<'de> for ShapeVisitor {
     type Value = Shape;
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a Kubernetes object")
     }
 
@@ -383,7 +409,7 @@ struct ListVisitor<'a> {
 impl<'de> Visitor<'de> for ListVisitor<'_> {
     type Value = ();
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a list of Kubernetes objects")
     }
 
@@ -415,7 +441,7 @@ impl<'de> DeserializeSeed<'de> for ItemsSeed<'_> {
 impl<'de> Visitor<'de> for ItemsSeed<'_> {
     type Value = ();
 
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the items of a list")
     }
 
@@ -439,16 +465,18 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
-        use serde::Deserialize as _;
         match self.kind {
             None => IgnoredAny::deserialize(deserializer).map(drop),
             Some(Kind::DaemonSet) => {
-                let AnyDaemonSet { metadata, spec, status } = AnyDaemonSet::deserialize(deserializer)?;
+                let (object, unknown) = with_unknown_fields::<AnyDaemonSet, _>(deserializer)?;
+                self.documents.note(Kind::DaemonSet, &object.metadata, unknown);
+                let AnyDaemonSet { metadata, spec, status } = object;
                 self.documents.daemon_sets.push(DaemonSet { metadata, spec, status });
                 Ok(())
             }
             Some(Kind::Node) => {
-                let mut node = Node::deserialize(deserializer)?;
+                let (mut node, unknown) = with_unknown_fields::<Node, _>(deserializer)?;
+                self.documents.note(Kind::Node, &node.metadata, unknown);
                 // Nobody here reads them, and in large clusters they are most of the text.
                 node.metadata.managed_fields = None;
                 if let Some(status) = &mut node.status {
@@ -458,7 +486,8 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
                 Ok(())
             }
             Some(Kind::Pod) => {
-                let mut pod = Pod::deserialize(deserializer)?;
+                let (mut pod, unknown) = with_unknown_fields::<Pod, _>(deserializer)?;
+                self.documents.note(Kind::Pod, &pod.metadata, unknown);
                 pod.metadata.managed_fields = None;
                 self.documents.pods.push(pod);
                 Ok(())
@@ -467,8 +496,49 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
     }
 }
 
+/// Fields that the typed objects do not have and that are no mistake: the kind itself, which is read before, and what
+/// former releases had. They decide nothing here.
+const KNOWN_FIELDS: [&str; 5] =
+    ["apiVersion", "kind", "metadata.clusterName", "metadata.initializers", "spec.templateGeneration"];
+
+impl Documents {
+    fn note(&mut self, kind: Kind, metadata: &ObjectMeta, unknown: Vec<String>) {
+        for path in unknown {
+            let field = self.unknown_fields.entry((kind, path)).or_insert_with(|| {
+                let name = metadata.name.as_deref().unwrap_or("without name");
+                let namespace = metadata.namespace.as_ref().map_or_else(String::new, |of| format!("{of}/"));
+                UnknownField { object: format!("{namespace}{name}"), objects: 0 }
+            });
+            field.objects += 1;
+        }
+    }
+}
+
+/// Reads an object, and the paths of the fields that its type does not have, as `kubectl` writes them.
+pub fn with_unknown_fields<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<(T, Vec<String>), D::Error> {
+    let mut paths = Vec::new();
+    let object = serde_ignored::deserialize(deserializer, |path| paths.push(path_text(&path)))?;
+    paths.retain(|path| !KNOWN_FIELDS.contains(&path.as_str()));
+    Ok((object, paths))
+}
+
+fn path_text(path: &serde_ignored::Path<'_>) -> String {
+    use serde_ignored::Path;
+    match path {
+        Path::Root => String::new(),
+        Path::Seq { parent, index } => format!("{}[{index}]", path_text(parent)),
+        Path::Map { parent, key } => match path_text(parent) {
+            parent if parent.is_empty() => key.clone(),
+            parent => format!("{parent}.{key}"),
+        },
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => path_text(parent),
+    }
+}
+
 /// A `DaemonSet` of any API version that ever had one; what placement reads is the same in all of them.
-#[derive(serde::Deserialize)]
+#[derive(Deserialize)]
 struct AnyDaemonSet {
     #[serde(default)]
     metadata: ObjectMeta,

@@ -5,6 +5,7 @@ use std::hash::{Hash, Hasher};
 use super::action::Action;
 use super::compose::DaemonSetModel;
 use super::state::{Cluster, State};
+use super::used::used;
 use crate::check::{Explored, Findings};
 use crate::property::{judge_state, judge_step};
 
@@ -49,6 +50,10 @@ impl Explored for DaemonSetModel {
 
     fn kind(&self, action: &Action) -> &'static str {
         action.kind()
+    }
+
+    fn used(&self, before: &Cluster, action: &Action, after: &Cluster) -> u128 {
+        used(&self.scope, before, action, after)
     }
 
     fn census(&self, open: &Cluster, visit: &mut dyn FnMut(&'static str, u64)) {

@@ -17,5 +17,6 @@ pub mod serialisation;
 pub mod start;
 pub mod state;
 pub mod step_name;
+pub mod used;
 pub mod view;
 pub mod walk;

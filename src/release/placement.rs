@@ -78,7 +78,7 @@ pub struct PlacementRules {
 
 impl PlacementRules {
     /// 1.11 as it comes: the controller places.
-    pub const fn v1_11_legacy() -> Self {
+    pub const fn v1_11_controller() -> Self {
         Self {
             placed_by: PlacedBy::Controller,
             old_kubelets: OldKubelets::AsAnyOther,
@@ -91,17 +91,21 @@ impl PlacementRules {
 
     /// 1.11 with `ScheduleDaemonSetPods` on.
     pub const fn v1_11_scheduler() -> Self {
-        Self { placed_by: PlacedBy::SchedulerIgnoringTaints, ..Self::v1_11_legacy() }
+        Self { placed_by: PlacedBy::SchedulerIgnoringTaints, ..Self::v1_11_controller() }
     }
 
     /// 1.12 with `ScheduleDaemonSetPods` off.
-    pub const fn v1_12_legacy() -> Self {
-        Self { node_conditions: NodeConditions::AsTaints, ..Self::v1_11_legacy() }
+    pub const fn v1_12_controller() -> Self {
+        Self { node_conditions: NodeConditions::AsTaints, ..Self::v1_11_controller() }
     }
 
     /// 1.12 as it comes: the scheduler places.
     pub const fn v1_12_scheduler() -> Self {
-        Self { placed_by: PlacedBy::Scheduler, old_kubelets: OldKubelets::BoundByController, ..Self::v1_12_legacy() }
+        Self {
+            placed_by: PlacedBy::Scheduler,
+            old_kubelets: OldKubelets::BoundByController,
+            ..Self::v1_12_controller()
+        }
     }
 
     /// 1.20.

@@ -35,7 +35,7 @@ impl Profile {
     pub const ALL: &'static [Self] = &[
         Self {
             name: "v1.11",
-            placement: PlacementRules::v1_11_legacy(),
+            placement: PlacementRules::v1_11_controller(),
             budget: BudgetRules::v1_11(),
             evidence: "vectors of 1.11.10, placement by the controller",
             switches: V1_11,
@@ -56,7 +56,7 @@ impl Profile {
         },
         Self {
             name: "v1.12-controller",
-            placement: PlacementRules::v1_12_legacy(),
+            placement: PlacementRules::v1_12_controller(),
             budget: BudgetRules::v1_12(),
             evidence: "vectors of 1.12.10 with the gate off",
             switches: Switches { placed_by: PlacedBy::Controller, clean_unscheduled: CleanUnscheduled::No, ..V1_12 },

@@ -40,6 +40,17 @@ pub fn find(name: &str) -> Vec<&'static Path> {
         .collect()
 }
 
+/// What [`find`] takes: themes, names, and names with their theme.
+pub fn names() -> Vec<String> {
+    let mut names = Vec::new();
+    for path in paths() {
+        let themed = path.with_extension("");
+        let parts = [themed.parent(), themed.file_stem().map(Path::new), Some(&themed)];
+        names.extend(parts.into_iter().flatten().map(|part| part.display().to_string()));
+    }
+    names
+}
+
 /// Reads the bundled model at `path`, which [`paths`] gave.
 ///
 /// # Errors

@@ -1,6 +1,7 @@
 //! The commands of users' scripts, as model files write them.
 
 use super::types::{Cascade, Command, Scope};
+use crate::text;
 
 /// The names a command may use, in the order of their indices.
 pub struct Names<'a> {
@@ -84,7 +85,19 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["fill", name] => Ok(Command::SetRoom(node(name)?, false)),
         ["wait"] => Ok(Command::AwaitRest),
         ["free", name] => Ok(Command::SetRoom(node(name)?, true)),
-        _ => Err(format!("`{text}` is no command; there are {GRAMMAR}")),
+        _ => Err(format!("`{text}` is no command; {}", meant(words.first().copied().unwrap_or_default()))),
+    }
+}
+
+/// How a command is written that begins with `verb`, or with what was probably meant by it; else how all of them are.
+fn meant(verb: &str) -> String {
+    let forms = GRAMMAR.split_once("; ").map_or(GRAMMAR, |(forms, _)| forms).split(", ");
+    let forms: Vec<(&str, &str)> = forms.map(|form| (form.split(' ').next().unwrap_or(form), form)).collect();
+    let known = text::meant(verb, forms.iter().map(|(known, _)| *known));
+    match forms.iter().find(|(form, _)| Some(*form) == known) {
+        Some((known, form)) if *known == verb => format!("it is written `{form}`"),
+        Some((_, form)) => format!("did you mean `{form}`?"),
+        None => format!("there are {GRAMMAR}"),
     }
 }
 

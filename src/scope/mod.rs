@@ -6,5 +6,5 @@ mod node_lifecycle;
 mod read;
 mod types;
 
-pub use read::{Expectation, ExpectedVerdict, Manifests, ModelError, ModelFile, Pinned, parse, read};
+pub use read::{Expectation, ExpectedVerdict, Lines, Manifests, ModelError, ModelFile, Pinned, parse, read};
 pub use types::*;

@@ -14,15 +14,16 @@ use toml::Spanned;
 use super::command;
 use super::node_lifecycle;
 use super::types::{
-    Capacity, ControllerKind, DaemonSetSpec, Faults, KubeletKind, Lag, LaggingLists, LifecycleRule, NodeLifecycle,
-    NodeSpec, PodFate, Scope, Start, StrategySpec, TemplateSpec,
+    Capacity, ControllerKind, DaemonSetSpec, FAULTS, Faults, KubeletKind, LIFECYCLE_RULES_MAX, Lag, LaggingLists,
+    LifecycleRule, NodeLifecycle, NodeSpec, PodFate, Scope, Start, StrategySpec, TemplateSpec,
 };
 use crate::controller::budget::{Limit, RollingUpdate};
 use crate::controller::record::{Placement, UpdateStrategy};
+use crate::manifest::documents::with_unknown_fields;
 use crate::manifest::node::NodeView;
 use crate::manifest::placement::Placement as PlacementCheck;
 use crate::property::Property;
-use crate::release::{Profile, Serialisation};
+use crate::release::{Profile, Serialisation, SwitchError, Switches};
 use crate::text;
 
 /// A model file that was read.
@@ -48,6 +49,19 @@ pub struct ModelFile {
     pub pinned: Option<Pinned>,
     /// Whether the search ends once every claim expected to be violated is: for graphs beyond reach.
     pub until_broken: bool,
+    /// Where in the file things stand.
+    pub lines: Lines,
+}
+
+/// Lines of a model file, from 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lines {
+    /// `commands[user][command]`, as `scope.users`.
+    pub commands: Vec<Vec<usize>>,
+    /// Of each budget, in the order of [`FAULTS`]; 0 for those that the file does not name.
+    pub faults: [usize; FAULTS.len()],
+    /// Of each lifecycle rule.
+    pub lifecycle: Vec<usize>,
 }
 
 /// What a model file expects of one claim.
@@ -66,10 +80,12 @@ pub struct Expectation {
 /// An expected verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ExpectedVerdict {
-    /// It holds, over the whole graph.
+    /// It holds, over the whole graph, and its premise is met somewhere.
     Holds,
-    /// It is violated, and the shortest counterexample has this many steps.
-    Violated(usize),
+    /// It holds, over the whole graph, because its premise is met nowhere.
+    Vacuous,
+    /// It is violated, and the shortest counterexample has this many steps, if the file says how many.
+    Violated(Option<usize>),
     /// Nothing is found before a capacity of the scope is exceeded.
     NoneFound,
 }
@@ -127,9 +143,9 @@ struct File {
     #[serde(default = "pods_only")]
     lagging_lists: Vec<Spanned<String>>,
     #[serde(default)]
-    faults: FaultsFile,
+    faults: Faults<Budget>,
     #[serde(default)]
-    lifecycle: Vec<LifecycleFile>,
+    lifecycle: Vec<Spanned<LifecycleFile>>,
     #[serde(default)]
     node_lifecycle: bool,
     #[serde(default)]
@@ -162,30 +178,8 @@ fn pods_only() -> Vec<Spanned<String>> {
     vec![Spanned::new(0..0, "pods".to_owned())]
 }
 
-#[derive(Default, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct FaultsFile {
-    crash: u8,
-    stale_list: u8,
-    daemon_set_watch_break: u8,
-    revision_watch_break: u8,
-    pod_watch_break: u8,
-    node_watch_break: u8,
-    resync: u8,
-    bookmark: u8,
-    refused: u8,
-    conflict: u8,
-    lost_request: u8,
-    lost_reply: u8,
-    expiry: u8,
-    second_leader: u8,
-    readiness_blip: u8,
-    pod_failure: u8,
-    kubelet_silent: u8,
-    scheduler_away: u8,
-    kubelet_outage: u8,
-    scheduler_outage: u8,
-}
+/// How often a fault may happen, and where that is said.
+type Budget = Option<Spanned<u8>>;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -277,8 +271,10 @@ pub fn parse(
     if text.trim().is_empty() {
         return Err(reader.error("the file is empty", None));
     }
-    let file: File =
-        toml::from_str(text).map_err(|error| reader.error(error.message().trim().to_owned(), error.span()))?;
+    let file: File = toml::from_str(text).map_err(|error| {
+        let message = error.message().trim().to_owned();
+        ModelError { help: text::meant_by_serde(&message), ..reader.error(message, error.span()) }
+    })?;
     reader.model(&file, profile)
 }
 
@@ -365,9 +361,9 @@ impl Reader<'_> {
             None => Profile::named("v1.36").expect("the default profile exists"),
             Some(name) => Profile::named(name.get_ref()).ok_or_else(|| {
                 let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
-                let mut error = self.error(format!("no profile is called `{}`", name.get_ref()), Some(name.span()));
-                error.help = Some(format!("profiles: {}", known.join(", ")));
-                error
+                let error = self.error(format!("no profile is called `{}`", name.get_ref()), Some(name.span()));
+                let all = format!("profiles: {}", known.join(", "));
+                ModelError { help: Some(text::did_you_mean(name.get_ref(), known, all)), ..error }
             })?,
         };
         let profile = instead.unwrap_or(own);
@@ -377,7 +373,16 @@ impl Reader<'_> {
                 let message = format!("the model does not express switch `{name}`: {reason}");
                 return Err(self.error(message, Some(value.span())));
             }
-            switches.set(name, value.get_ref()).map_err(|error| self.error(error.to_string(), Some(value.span())))?;
+            switches.set(name, value.get_ref()).map_err(|error| {
+                let meant = match &error {
+                    SwitchError::UnknownSwitch { switch } => {
+                        text::meant(switch, Switches::alphabet().into_iter().map(|(known, _)| known))
+                    }
+                    SwitchError::UnknownValue { value, values, .. } => text::meant(value, values.iter().copied()),
+                };
+                let help = meant.map(|known| format!("did you mean `{known}`?"));
+                ModelError { help, ..self.error(error.to_string(), Some(value.span())) }
+            })?;
         }
         let rules = profile.placement;
         let mut variants = self.variants(&file.variants)?;
@@ -472,7 +477,7 @@ impl Reader<'_> {
             overlapping_selectors: file.overlapping_selectors,
             lag,
             lagging_lists,
-            faults: faults(&file.faults),
+            faults: file.faults.map(|budget| budget.as_ref().map_or(0, |one| *one.get_ref())),
             lifecycle,
             node_lifecycle,
             capacity: Capacity { pods: file.capacity.pods, revision_number: file.capacity.revision_number },
@@ -489,12 +494,23 @@ impl Reader<'_> {
             node_variants: variants.into_iter().map(|(_, node)| node).collect(),
             expect: self.expectations(&file.expect)?,
             until_broken: file.until_broken,
+            lines: self.lines(file),
             pinned: file.graph.as_ref().map(|graph| Pinned {
                 unique_states: graph.get_ref().unique_states,
                 depth: graph.get_ref().depth,
                 line: self.line_of(graph.span().start),
             }),
         })
+    }
+
+    fn lines(&self, file: &File) -> Lines {
+        let script = |script: &Vec<Spanned<String>>| script.iter().map(|one| self.line_of(one.span().start)).collect();
+        let budget = |budget: &Budget| budget.as_ref().map_or(0, |one| self.line_of(one.span().start));
+        Lines {
+            commands: file.users.iter().map(script).collect(),
+            faults: file.faults.map(budget).to_array(),
+            lifecycle: file.lifecycle.iter().map(|rule| self.line_of(rule.span().start)).collect(),
+        }
     }
 
     /// What the model's numbers can hold.
@@ -519,6 +535,11 @@ impl Reader<'_> {
         if commands > COMMANDS_MAX {
             let message = format!("the scripts of a model have at most {COMMANDS_MAX} commands, not {commands}");
             return Err(self.at_key("users", message));
+        }
+        if scope.lifecycle.len() > LIFECYCLE_RULES_MAX {
+            let count = scope.lifecycle.len();
+            let message = format!("a model has at most {LIFECYCLE_RULES_MAX} lifecycle rules, not {count}");
+            return Err(self.at_key("lifecycle", message));
         }
         if scope.capacity.pods > 40 {
             return Err(self.at_key("capacity", "a model holds at most 40 pods"));
@@ -574,10 +595,10 @@ impl Reader<'_> {
     }
 
     fn section<T: serde::de::DeserializeOwned>(&self, name: &str, value: &toml::Value) -> Read<T> {
-        value
-            .clone()
-            .try_into()
-            .map_err(|error: toml::de::Error| self.at_key(name, format!("in `{name}`: {}", error.message())))
+        value.clone().try_into().map_err(|error: toml::de::Error| {
+            let help = text::meant_by_serde(error.message());
+            ModelError { help, ..self.at_key(name, format!("in `{name}`: {}", error.message().trim())) }
+        })
     }
 
     fn nodes(&self, table: &toml::Table, variants: &[String]) -> Read<Vec<NodeSpec>> {
@@ -660,8 +681,16 @@ impl Reader<'_> {
                     of_manifest = Some(specification);
                     spec
                 }
-                (None, spec) => serde_json::from_value(spec.unwrap_or_else(|| serde_json::json!({})))
-                    .map_err(|error| self.at_key(name, format!("template `{name}`: {error}")))?,
+                (None, spec) => {
+                    let spec = spec.unwrap_or_else(|| serde_json::json!({}));
+                    let (spec, unknown) = with_unknown_fields(spec)
+                        .map_err(|error| self.at_key(name, format!("template `{name}`: {error}")))?;
+                    if let Some(field) = unknown.first() {
+                        let message = format!("template `{name}`: a pod spec has no field `{field}`");
+                        return Err(self.at_key(field.rsplit('.').next().unwrap_or(field), message));
+                    }
+                    spec
+                }
             };
             if let (Some(image), Some(container)) = (&template.image, spec.containers.first_mut()) {
                 container.image = Some(image.clone());
@@ -700,8 +729,11 @@ impl Reader<'_> {
         if found.len() != 1 {
             return Err(fail(format!("{manifest} has {} DaemonSets, and a template is of one", found.len())));
         }
-        let daemon_set: RealDaemonSet =
-            serde_json::from_value(found.remove(0)).map_err(|error| fail(format!("{manifest}: {error}")))?;
+        let (daemon_set, unknown): (RealDaemonSet, _) =
+            with_unknown_fields(found.remove(0)).map_err(|error| fail(format!("{manifest}: {error}")))?;
+        if let Some(field) = unknown.first() {
+            return Err(fail(format!("{manifest}: a DaemonSet has no field `{field}`")));
+        }
         daemon_set
             .spec
             .filter(|spec| spec.template.spec.is_some())
@@ -823,9 +855,10 @@ impl Reader<'_> {
             .collect()
     }
 
-    fn lifecycle(&self, rules: &[LifecycleFile], names: &command::Names<'_>) -> Read<Vec<LifecycleRule>> {
+    fn lifecycle(&self, rules: &[Spanned<LifecycleFile>], names: &command::Names<'_>) -> Read<Vec<LifecycleRule>> {
         rules
             .iter()
+            .map(Spanned::get_ref)
             .map(|rule| {
                 let index_of = |kind: &str, list: &[&str], name: &str| {
                     command::position(list, name)
@@ -850,24 +883,24 @@ impl Reader<'_> {
             let at = spanned.span();
             let property = Property::named(id).ok_or_else(|| {
                 let known: Vec<&str> = crate::property::ALL.iter().map(|property| property.id()).collect();
-                let mut error = self.at_key(id, format!("no property is called `{id}`"));
-                error.help = Some(format!("properties: {}", known.join(", ")));
-                error
+                let all = format!("properties: {}", known.join(", "));
+                let help = Some(text::did_you_mean(id, known, all));
+                ModelError { help, ..self.at_key(id, format!("no property is called `{id}`")) }
             })?;
             let file = spanned.get_ref();
             let verdict = match (file.verdict.as_str(), file.length) {
                 ("none-found", None) => ExpectedVerdict::NoneFound,
                 ("holds", None) => ExpectedVerdict::Holds,
-                ("violated", Some(length)) => ExpectedVerdict::Violated(length),
-                ("violated", None) => {
-                    return Err(self.error(
-                        format!("`{id}` is expected violated: give the length of the shortest counterexample"),
-                        Some(at),
-                    ));
+                ("vacuous", None) => ExpectedVerdict::Vacuous,
+                ("violated", length) => ExpectedVerdict::Violated(length),
+                ("none-found" | "holds" | "vacuous", Some(_)) => {
+                    let message = format!("`{id}` is expected `{}`, which has no length", file.verdict);
+                    return Err(self.error(message, Some(at)));
                 }
-                _ => {
-                    let message =
-                        format!("`{id}` is expected to be `holds`, `none-found`, or `violated` with a length");
+                (other, _) => {
+                    let message = format!(
+                        "`{id}` is expected to be `holds`, `vacuous`, `none-found` or `violated`, not `{other}`"
+                    );
                     return Err(self.error(message, Some(at)));
                 }
             };
@@ -892,31 +925,6 @@ fn host_ports(spec: &PodSpec) -> Vec<i32> {
     taken.sort_unstable();
     taken.dedup();
     taken
-}
-
-fn faults(file: &FaultsFile) -> Faults {
-    Faults {
-        crash: file.crash,
-        stale_list: file.stale_list,
-        daemon_set_watch_break: file.daemon_set_watch_break,
-        revision_watch_break: file.revision_watch_break,
-        pod_watch_break: file.pod_watch_break,
-        node_watch_break: file.node_watch_break,
-        resync: file.resync,
-        bookmark: file.bookmark,
-        refused: file.refused,
-        conflict: file.conflict,
-        lost_request: file.lost_request,
-        lost_reply: file.lost_reply,
-        expiry: file.expiry,
-        second_leader: file.second_leader,
-        readiness_blip: file.readiness_blip,
-        pod_failure: file.pod_failure,
-        kubelet_silent: file.kubelet_silent,
-        scheduler_away: file.scheduler_away,
-        kubelet_outage: file.kubelet_outage,
-        scheduler_outage: file.scheduler_outage,
-    }
 }
 
 /// `key=value:Effect` or `key:Effect`.

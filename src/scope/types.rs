@@ -1,5 +1,7 @@
 //! One checked configuration, as the model needs it. Everything a behaviour may do is bounded here.
 
+use serde::Deserialize;
+
 use crate::controller::record::{Placement, UpdateStrategy};
 use crate::release::Switches;
 
@@ -235,148 +237,84 @@ pub struct LaggingLists {
     pub nodes: bool,
 }
 
-/// How often each fault may happen in one behaviour.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Faults {
-    /// The controller process dies and another starts, with a fresh list.
-    pub crash: u8,
-    /// As `crash`, but the lists come from a lagging API server (API-13), as far as [`Scope::lagging_lists`] says.
-    pub stale_list: u8,
-    /// A watch of `DaemonSet`s breaks and lists again (API-17).
-    pub daemon_set_watch_break: u8,
-    /// A watch of revisions does.
-    pub revision_watch_break: u8,
-    /// A watch of pods does.
-    pub pod_watch_break: u8,
-    /// A watch of nodes does.
-    pub node_watch_break: u8,
-    /// A resync re-delivers the `DaemonSet` (API-20). Handlers of other types take an equal version for nothing.
-    pub resync: u8,
-    /// A bookmark (API-19) on the stream of pods or of `DaemonSet`s: of the others nobody reads how far they are.
-    pub bookmark: u8,
-    /// A request is refused with a definite error.
-    pub refused: u8,
-    /// Somebody else writes the object first, so a versioned write is refused as a conflict (API-1).
-    pub conflict: u8,
-    /// A request never arrives, and its sender sees a timeout.
-    pub lost_request: u8,
-    /// A request is carried out, and its sender sees a timeout (API-5).
-    pub lost_reply: u8,
-    /// Five minutes pass while expectations are not fulfilled (EXP-5).
-    pub expiry: u8,
-    /// A second leader starts while the first still runs (API-24).
-    pub second_leader: u8,
-    /// A ready pod is not ready for a moment.
-    pub readiness_blip: u8,
-    /// A running pod fails or is evicted.
-    pub pod_failure: u8,
-    /// A kubelet goes silent for good.
-    pub kubelet_silent: u8,
-    /// The scheduler goes away for good: pods stay Pending.
-    pub scheduler_away: u8,
-    /// A kubelet goes silent, and comes back.
-    pub kubelet_outage: u8,
-    /// The scheduler goes away, and comes back.
-    pub scheduler_outage: u8,
-}
-
-impl Faults {
-    /// The budgets in the order of the fields.
-    pub fn to_array(self) -> [u8; 20] {
-        let Self {
-            crash,
-            stale_list,
-            daemon_set_watch_break,
-            revision_watch_break,
-            pod_watch_break,
-            node_watch_break,
-            resync,
-            bookmark,
-            refused,
-            conflict,
-            lost_request,
-            lost_reply,
-            expiry,
-            second_leader,
-            readiness_blip,
-            pod_failure,
-            kubelet_silent,
-            scheduler_away,
-            kubelet_outage,
-            scheduler_outage,
-        } = self;
-        [
-            crash,
-            stale_list,
-            daemon_set_watch_break,
-            revision_watch_break,
-            pod_watch_break,
-            node_watch_break,
-            resync,
-            bookmark,
-            refused,
-            conflict,
-            lost_request,
-            lost_reply,
-            expiry,
-            second_leader,
-            readiness_blip,
-            pod_failure,
-            kubelet_silent,
-            scheduler_away,
-            kubelet_outage,
-            scheduler_outage,
-        ]
-    }
-
-    /// The reverse of [`Faults::to_array`].
-    pub fn from_array(budgets: [u8; 20]) -> Self {
-        let [
-            crash,
-            stale_list,
-            daemon_set_watch_break,
-            revision_watch_break,
-            pod_watch_break,
-            node_watch_break,
-            resync,
-            bookmark,
-            refused,
-            conflict,
-            lost_request,
-            lost_reply,
-            expiry,
-            second_leader,
-            readiness_blip,
-            pod_failure,
-            kubelet_silent,
-            scheduler_away,
-            kubelet_outage,
-            scheduler_outage,
-        ] = budgets;
-        Self {
-            crash,
-            stale_list,
-            daemon_set_watch_break,
-            revision_watch_break,
-            pod_watch_break,
-            node_watch_break,
-            resync,
-            bookmark,
-            refused,
-            conflict,
-            lost_request,
-            lost_reply,
-            expiry,
-            second_leader,
-            readiness_blip,
-            pod_failure,
-            kubelet_silent,
-            scheduler_away,
-            kubelet_outage,
-            scheduler_outage,
+macro_rules! faults {
+    ($($(#[$doc:meta])* $name:ident,)+) => {
+        /// How often each fault may happen in one behaviour: a number, or what a model file says of it.
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[serde(deny_unknown_fields, default, bound(deserialize = "B: Deserialize<'de> + Default"))]
+        pub struct Faults<B = u8> {
+            $($(#[$doc])* pub $name: B,)+
         }
-    }
+
+        /// The faults, as model files call them, in the order of the fields of [`Faults`].
+        pub const FAULTS: [&str; [$(stringify!($name)),+].len()] = [$(stringify!($name)),+];
+
+        impl<B> Faults<B> {
+            /// The budgets in the order of the fields.
+            pub fn to_array(self) -> [B; FAULTS.len()] {
+                let Self { $($name),+ } = self;
+                [$($name),+]
+            }
+
+            /// What `make` makes of each budget.
+            pub fn map<C>(&self, mut make: impl FnMut(&B) -> C) -> Faults<C> {
+                Faults { $($name: make(&self.$name)),+ }
+            }
+
+            /// The reverse of [`Faults::to_array`].
+            pub fn from_array(budgets: [B; FAULTS.len()]) -> Self {
+                let [$($name),+] = budgets;
+                Self { $($name),+ }
+            }
+        }
+    };
 }
+
+faults! {
+    /// The controller process dies and another starts, with a fresh list.
+    crash,
+    /// As `crash`, but the lists come from a lagging API server (API-13), as far as [`Scope::lagging_lists`] says.
+    stale_list,
+    /// A watch of `DaemonSet`s breaks and lists again (API-17).
+    daemon_set_watch_break,
+    /// A watch of revisions does.
+    revision_watch_break,
+    /// A watch of pods does.
+    pod_watch_break,
+    /// A watch of nodes does.
+    node_watch_break,
+    /// A resync re-delivers the `DaemonSet` (API-20). Handlers of other types take an equal version for nothing.
+    resync,
+    /// A bookmark (API-19) on the stream of pods or of `DaemonSet`s: of the others nobody reads how far they are.
+    bookmark,
+    /// A request is refused with a definite error.
+    refused,
+    /// Somebody else writes the object first, so a versioned write is refused as a conflict (API-1).
+    conflict,
+    /// A request never arrives, and its sender sees a timeout.
+    lost_request,
+    /// A request is carried out, and its sender sees a timeout (API-5).
+    lost_reply,
+    /// Five minutes pass while expectations are not fulfilled (EXP-5).
+    expiry,
+    /// A second leader starts while the first still runs (API-24).
+    second_leader,
+    /// A ready pod is not ready for a moment.
+    readiness_blip,
+    /// A running pod fails or is evicted.
+    pod_failure,
+    /// A kubelet goes silent for good.
+    kubelet_silent,
+    /// The scheduler goes away for good: pods stay Pending.
+    scheduler_away,
+    /// A kubelet goes silent, and comes back.
+    kubelet_outage,
+    /// The scheduler goes away, and comes back.
+    scheduler_outage,
+}
+
+/// Most lifecycle rules that a scope has.
+pub const LIFECYCLE_RULES_MAX: usize = 32;
 
 /// A rule of the node lifecycle controller or of an agent on the node: when a pod of this `DaemonSet` on a node is ready
 /// (or no longer), the node changes from one variant to another.

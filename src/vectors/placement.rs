@@ -27,12 +27,12 @@ pub struct BothWays {
 impl BothWays {
     /// 1.11.
     pub const fn v1_11() -> Self {
-        Self { legacy: PlacementRules::v1_11_legacy(), scheduler: PlacementRules::v1_11_scheduler() }
+        Self { legacy: PlacementRules::v1_11_controller(), scheduler: PlacementRules::v1_11_scheduler() }
     }
 
     /// 1.12.
     pub const fn v1_12() -> Self {
-        Self { legacy: PlacementRules::v1_12_legacy(), scheduler: PlacementRules::v1_12_scheduler() }
+        Self { legacy: PlacementRules::v1_12_controller(), scheduler: PlacementRules::v1_12_scheduler() }
     }
 
     const fn with_critical_pods(self, critical_pods: CriticalPods) -> Self {

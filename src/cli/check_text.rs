@@ -1,0 +1,248 @@
+//! What `check` found, for people.
+
+use anstyle::Style;
+
+use super::args::CheckArgs;
+use super::check::{Checked, Standing, file_name, shell_word};
+use super::layout::{GOOD, HEADING, KNOWN, UNTOLD, WRONG, counted, grouped, padded, painted};
+use super::output::{self, say, say_wrapped};
+use super::tale;
+use crate::check::Verdict;
+use crate::model::action::Action;
+use crate::model::narrative::tell;
+use crate::model::used::name;
+use crate::property::Property;
+use crate::scope::ExpectedVerdict;
+
+/// The widest that the column of verdicts becomes; longer ones push their standing to the right.
+const VERDICT_WIDTH_MAX: usize = 24;
+
+/// One model: its claims, what never happened, and the stories that nobody expected or that were asked for.
+pub fn print_model(args: &CheckArgs, one: &Checked) {
+    let under = one.instead.map_or_else(String::new, |profile| format!(" under {}", profile.name));
+    let report = &one.report;
+    let early = if report.stopped.is_some() { ", ended early" } else { "" };
+    let size = format!(
+        "{}, depth {}, {:.1} s{early}",
+        counted(usize::try_from(report.unique_states).unwrap_or(usize::MAX), "state", "states"),
+        report.depth(),
+        report.elapsed.as_secs_f64()
+    );
+    say_wrapped!(2, "{}: {size}", painted(&format!("{}{under}", one.file.scope.name), HEADING));
+    let claim_width = one.properties.iter().map(|property| property.id().len()).max().unwrap_or(0);
+    let verdicts = one.properties.iter().map(|property| verdict_text(one, *property).chars().count());
+    let verdict_width = verdicts.filter(|width| *width <= VERDICT_WIDTH_MAX).max().unwrap_or(0);
+    for property in &one.properties {
+        let (standing, style) = standing_text(one, *property);
+        let verdict = verdict_text(one, *property);
+        let verdict = if standing.is_empty() { verdict } else { padded(&verdict, verdict_width) };
+        let row = format!(
+            "  {}  {}  {}",
+            padded(property.id(), claim_width),
+            painted(&verdict, style),
+            painted(&standing, style)
+        );
+        say_wrapped!(claim_width + 6, "{}", row.trim_end());
+    }
+    print_never_happened(one);
+    print_not_pinned(one);
+    if args.coverage {
+        say!("  {} steps generated:", grouped(report.transitions));
+        for (kind, count) in &report.steps_by_kind {
+            say!("  {count:>12}  {kind}");
+        }
+    }
+    print_unexpected(one);
+    for property in &one.properties {
+        print_story(args, one, *property);
+    }
+}
+
+/// What the scope provides for and no behaviour does.
+fn print_never_happened(one: &Checked) {
+    for (provided, line) in one.never_happened() {
+        let what = name(&one.file.scope, provided);
+        let text = format!("never happened in any behaviour: {what} ({}:{line})", one.file.path.display());
+        say_wrapped!(4, "  {}", painted(&text, UNTOLD));
+    }
+}
+
+/// What was found and a file that expects something could pin.
+fn print_not_pinned(one: &Checked) {
+    if one.instead.is_some() || one.file.expect.is_empty() {
+        return;
+    }
+    let unpinned = |property: &Property| {
+        let expectation = one.expectation(*property)?;
+        let Verdict::Violated(trace) = &one.finding(*property).verdict else { return None };
+        let is_unpinned = expectation.verdict == ExpectedVerdict::Violated(None);
+        is_unpinned.then(|| format!("{} length = {}", property.id(), trace.actions.len()))
+    };
+    let mut found: Vec<String> = one.properties.iter().filter_map(unpinned).collect();
+    if one.file.pinned.is_none() && one.report.stopped.is_none() {
+        found.push(format!("graph unique_states = {}, depth = {}", one.report.unique_states, one.report.depth()));
+    }
+    if !found.is_empty() {
+        say_wrapped!(4, "  not pinned: {}", found.join("; "));
+    }
+}
+
+/// What is not as expected, with its place in the file.
+fn print_unexpected(one: &Checked) {
+    for text in unexpected(one) {
+        say_wrapped!(4, "{}", painted(&text, WRONG));
+    }
+}
+
+fn unexpected(one: &Checked) -> Vec<String> {
+    let path = one.file.path.display();
+    let wrong = one.properties.iter().filter(|property| one.standing(**property) == Standing::Unexpected);
+    let claims = wrong.filter_map(|property| {
+        let expectation = one.expectation(*property)?;
+        let expected = match expectation.verdict {
+            ExpectedVerdict::Holds => "holds".to_owned(),
+            ExpectedVerdict::Vacuous => "vacuous".to_owned(),
+            ExpectedVerdict::Violated(None) => "violated".to_owned(),
+            ExpectedVerdict::Violated(Some(length)) => format!("violated in {length} steps"),
+            ExpectedVerdict::NoneFound => "none found before a capacity is exceeded".to_owned(),
+        };
+        let help = match (one.is_vacuous(*property), expectation.verdict) {
+            (true, ExpectedVerdict::Holds) => {
+                "; no behaviour meets the premise of the claim: mend the model, or expect `vacuous`"
+            }
+            _ => "",
+        };
+        let verdict = verdict_text(one, *property);
+        Some(format!("{path}:{}: {}: {verdict}; expected: {expected}{help}", expectation.line, property.id()))
+    });
+    let mut texts: Vec<String> = claims.collect();
+    if let Some(pinned) = one.file.pinned.filter(|_| one.size_as_pinned() == Some(false)) {
+        texts.push(format!(
+            "{path}:{}: the graph has {} unique states and depth {}, pinned are {} and {}",
+            pinned.line,
+            one.report.unique_states,
+            one.report.depth(),
+            pinned.unique_states,
+            pinned.depth
+        ));
+    }
+    texts
+}
+
+/// A counterexample that nobody expected, or that was asked for.
+fn print_story(args: &CheckArgs, one: &Checked, property: Property) {
+    let Verdict::Violated(trace) = &one.finding(property).verdict else { return };
+    let is_surprising = matches!(one.standing(property), Standing::Unexpected | Standing::Free);
+    if !is_surprising && !args.traces {
+        return;
+    }
+    let title = format!("{}: {} is violated:", one.file.scope.name, property.id());
+    say!();
+    say_wrapped!(2, "{} {}", painted(&title, HEADING), property.sentence());
+    match tell(&one.model, &trace.actions) {
+        Ok(told) => output::write(format_args!("{}", tale::tale(&told, output::width()))),
+        Err(error) => say!("  (it cannot be told: {error})"),
+    }
+    // Commands are never wrapped: they are there to be copied.
+    let model = shell_word(&one.file.path.display().to_string());
+    let profile = one.instead.map_or_else(String::new, |profile| format!(" --profile {}", profile.name));
+    say!(
+        "  to keep it:    everynode check {model} -p {}{profile} --save counterexamples\n  to replay it:  everynode replay {}\n  to walk there: everynode explore {model}{profile}\n",
+        property.id(),
+        shell_word(&format!("counterexamples/{}", file_name(one, property, 1))),
+    );
+}
+
+fn verdict_text(one: &Checked, property: Property) -> String {
+    let verdict: &Verdict<Action> = &one.finding(property).verdict;
+    match verdict {
+        Verdict::Holds if one.is_vacuous(property) => "holds vacuously".to_owned(),
+        Verdict::Holds => "holds".to_owned(),
+        Verdict::NoneFound(reason) => format!("none found: {reason}"),
+        Verdict::Violated(trace) => format!("violated in {} steps", trace.actions.len()),
+    }
+}
+
+/// How a verdict stands, in words, and the style of both.
+fn standing_text(one: &Checked, property: Property) -> (String, Style) {
+    let because = one.expectation(property).and_then(|expectation| expectation.because.as_deref());
+    let expected = because.map_or_else(|| "as expected".to_owned(), |id| format!("as expected: {id}"));
+    let text = match one.standing(property) {
+        Standing::Free => String::new(),
+        Standing::Expected => expected,
+        Standing::Unexpected => "NOT AS EXPECTED".to_owned(),
+        Standing::CutShort => "cut short".to_owned(),
+    };
+    let style = match (one.standing(property), &one.finding(property).verdict) {
+        (Standing::Unexpected, _) | (Standing::Free, Verdict::Violated(_)) => WRONG,
+        (Standing::CutShort, _) | (Standing::Free, Verdict::NoneFound(_)) => UNTOLD,
+        (Standing::Free, Verdict::Holds) if one.is_vacuous(property) => UNTOLD,
+        (Standing::Free | Standing::Expected, Verdict::Holds) => GOOD,
+        (Standing::Expected, Verdict::Violated(_) | Verdict::NoneFound(_)) => KNOWN,
+    };
+    (text, style)
+}
+
+/// All models together; `asked` of them were to be checked.
+pub fn print_summary(checked: &[Checked], asked: usize) {
+    let standings: Vec<Standing> =
+        checked.iter().flat_map(|one| one.properties.iter().map(|property| one.standing(*property))).collect();
+    let count = |wanted: Standing| standings.iter().filter(|standing| **standing == wanted).count();
+    let states: u64 = checked.iter().map(|one| one.report.unique_states).sum();
+    let seconds: f64 = checked.iter().map(|one| one.report.elapsed.as_secs_f64()).sum();
+    let chance: f64 = checked.iter().map(|one| one.report.collision_probability).sum();
+    let largest = checked.iter().map(|one| one.report.state_bytes).max().unwrap_or(0);
+    let sizes = checked.iter().filter(|one| one.size_as_pinned() == Some(false)).count();
+    say!();
+    let texts: Vec<String> = checked.iter().flat_map(unexpected).collect();
+    if !texts.is_empty() && checked.len() > 1 {
+        say!("{}", painted("not as expected:", WRONG));
+        for text in &texts {
+            say_wrapped!(4, "  {text}");
+        }
+        say!();
+    }
+    let styled = |count: usize, what: &str, style: Style| {
+        let text = format!("{count} {what}");
+        if count == 0 { text } else { painted(&text, style) }
+    };
+    let others = [
+        (count(Standing::Free), "not compared"),
+        (sizes, "of another size than pinned"),
+        (asked - checked.len(), "models not checked"),
+    ];
+    let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+    say_wrapped!(
+        2,
+        "{}, {}: {}, {}, {}{}",
+        counted(checked.len(), "model", "models"),
+        counted(standings.len(), "verdict", "verdicts"),
+        styled(count(Standing::Expected), "as expected", GOOD),
+        styled(count(Standing::Unexpected), "not", WRONG),
+        styled(count(Standing::CutShort), "cut short", UNTOLD),
+        others.collect::<String>(),
+    );
+    say_wrapped!(
+        2,
+        "{} states of at most {largest} bytes in {seconds:.1} s; one was missed by a fingerprint collision with probability below {:.0e}",
+        grouped(states),
+        chance.max(1e-18)
+    );
+    let never = checked.iter().filter(|one| !one.never_happened().is_empty()).count();
+    if never > 0 {
+        let text = format!(
+            "{} something that never happened: see above.",
+            counted(never, "model provides for", "models provide for")
+        );
+        say_wrapped!(2, "{}", painted(&text, UNTOLD));
+    }
+    let early = checked.iter().filter(|one| one.report.stopped.is_some()).count();
+    let early = match early {
+        0 => String::new(),
+        one => format!(
+            " {} ended early: what is said of it is about the states it visited.",
+            counted(one, "search", "searches")
+        ),
+    };
+    say_wrapped!(2, "A verdict is about the graph of its scope: the bounds and budgets of the model file.{early}");
+}
