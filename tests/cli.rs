@@ -69,7 +69,7 @@ fn verdicts_as_expected_end_in_0_and_others_in_1() {
     let output = everynode(&["check", path.to_str().expect("a plain path")]);
     assert_eq!(output.status.code(), Some(1));
     assert!(stdout(&output).contains("model.toml:18: one-per-node: violated in 16 steps; expected: holds"));
-    assert!(stdout(&output).contains("to replay it: everynode replay"));
+    assert!(stdout(&output).contains("to replay it:  everynode replay"));
 }
 
 #[test]
@@ -114,7 +114,10 @@ fn bad_models_are_refused_where_they_are_bad() {
     refused(&MODEL.replace("create a", "create b"), &["no template is called `b`"]);
     refused(&MODEL.replace("create a", "dance"), &["`dance` is no command", "create TEMPLATE"]);
     refused(&MODEL.replace("n1 = \"plain\"", "n1 = \"odd\""), &["no variant is called `odd`"]);
-    refused(&MODEL.replace("one-per-node", "two-per-node"), &["no property is called `two-per-node`", "properties:"]);
+    refused(
+        &MODEL.replace("one-per-node", "two-per-node"),
+        &["no property is called `two-per-node`", "did you mean `one-per-node`?"],
+    );
     refused(&MODEL.replace("\"holds\"", "\"perhaps\""), &["`holds`"]);
     refused(&MODEL.replace("[nodes]", "profile = \"v0.9\"\n[nodes]"), &["no profile is called `v0.9`", "v1.36"]);
     refused(&MODEL.replace("[nodes]", "switches = { gate = \"Ajar\" }\n[nodes]"), &["has no value `Ajar`"]);
@@ -339,7 +342,7 @@ fn masked(text: &str) -> String {
     let mut masked = String::new();
     for line in text.lines() {
         let is_summary = line.contains(" verdict") || line.contains(" states of at most ");
-        let is_row = line.contains("as expected");
+        let is_row = line.contains("as expected") || line.contains(" states, depth ");
         let words: Vec<&str> = line.split(' ').collect();
         let mask = |(place, word): (usize, &&str)| {
             let is_length = words.get(place + 1) == Some(&"steps");
@@ -441,4 +444,113 @@ fn placement_is_told_and_given_to_machines() {
     let output = everynode(&[&arguments[..], &["--format", "json"]].concat());
     let json: serde_json::Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
     insta::assert_snapshot!("placement_json", serde_json::to_string_pretty(&json).expect("it is JSON"));
+}
+
+#[test]
+fn colours_repeat_what_the_words_say() {
+    let plain = ran(&["check", "quarantined-pod", "--traces", "--color", "never"]);
+    let painted = ran(&["check", "quarantined-pod", "--traces", "--color", "always"]);
+    assert!(painted.contains("\u{1b}["), "nothing is painted");
+    let mut stripped = String::new();
+    let mut rest = painted.as_str();
+    while let Some((text, after)) = rest.split_once("\u{1b}[") {
+        stripped.push_str(text);
+        rest = after.split_once('m').expect("a style ends").1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(masked(&stripped), masked(&plain));
+    insta::assert_snapshot!("check_painted", masked(&painted));
+    assert!(!ran(&["check", "quarantined-pod"]).contains('\u{1b}'), "a pipe is not painted unless it is asked for");
+}
+
+#[test]
+fn lines_wrap_at_words_and_hang() {
+    use everynode::cli::layout::wrapped;
+    let line = "   1  controller  begins a sync of ds; asks: delete pod p1, create a pod on n1";
+    let text = wrapped(line, 18, Some(44));
+    assert_eq!(
+        text,
+        "   1  controller  begins a sync of ds; asks:\n                  delete pod p1, create a\n                  pod on n1"
+    );
+    assert_eq!(wrapped(line, 18, None), line);
+    let long = "to keep it: everynode check models/lifecycle/quarantined-pod.toml";
+    assert!(wrapped(long, 2, Some(20)).contains("models/lifecycle/quarantined-pod.toml"), "a word stays whole");
+}
+
+#[test]
+fn what_never_happens_is_named_with_its_line() {
+    let text = MODEL.replace(
+        "users = [[\"create a\"]]",
+        "users = [[\"create a\", \"unlabel-pod n1\", \"label-pod n1\", \"label-pod n1\", \"annotate\"]]\nfaults = { readiness_blip = 1, kubelet_silent = 1 }",
+    );
+    assert_ne!(text, MODEL);
+    let (_folder, path) =
+        file("model.toml", &text.replace("n1 = \"plain\"", "n1 = { variant = \"plain\", kubelet = \"silent\" }"));
+    let output = everynode(&["check", path.to_str().expect("a plain path")]);
+    let told = stdout(&output);
+    assert!(told.contains("never happened in any behaviour: fault readiness_blip"), "{told}");
+    let json = everynode(&["check", path.to_str().expect("a plain path"), "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&stdout(&json)).expect("it is JSON");
+    assert!(!json[0]["neverHappened"].as_array().expect("a list").is_empty(), "{json}");
+    assert!(!ran(&["check", "lost-reply"]).contains("never happened"));
+}
+
+#[test]
+fn a_claim_that_holds_vacuously_is_not_as_expected_unless_it_is_said() {
+    let vacuous = MODEL.replace("[expect.one-per-node]", "[expect.undo-acts]");
+    let (_folder, path) = file("model.toml", &vacuous);
+    let output = everynode(&["check", path.to_str().expect("a plain path")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(stdout(&output).contains("undo-acts: holds vacuously; expected: holds"), "{}", stdout(&output));
+    let (_folder, path) = file("model.toml", &vacuous.replace("\"holds\"", "\"vacuous\""));
+    let output = everynode(&["check", path.to_str().expect("a plain path")]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    let (_folder, path) = file("model.toml", &MODEL.replace("\"holds\"", "\"vacuous\""));
+    assert_eq!(everynode(&["check", path.to_str().expect("a plain path")]).status.code(), Some(1));
+}
+
+#[test]
+fn a_length_that_is_not_pinned_is_told() {
+    let (_folder, path) = file(
+        "model.toml",
+        &MODEL.replace("[nodes]", "faults = { lost_reply = 1 }\n\n[nodes]").replace("\"holds\"", "\"violated\""),
+    );
+    let output = everynode(&["check", path.to_str().expect("a plain path")]);
+    assert_eq!(output.status.code(), Some(0), "{}", stdout(&output));
+    assert!(stdout(&output).contains("not pinned: one-per-node length = 16; graph"), "{}", stdout(&output));
+}
+
+#[test]
+fn a_slip_of_the_pen_is_answered_with_what_was_meant() {
+    refused(&MODEL.replace("users =", "usrs ="), &["did you mean `users`?"]);
+    refused(&MODEL.replace("\"create a\"", "\"creat a\""), &["did you mean `create TEMPLATE [STRATEGY]`?"]);
+    refused(&MODEL.replace("[nodes]", "faults = { lost_replies = 1 }\n\n[nodes]"), &["did you mean `lost_reply`?"]);
+    refused(&MODEL.replace("[nodes]", "switches = { gat = \"Off\" }\n\n[nodes]"), &["did you mean `gate`?"]);
+    let output = everynode(&["check", "lost-replay"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("did you mean `faults/lost-reply`?"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_unknown_field_of_a_manifest_is_warned_of_and_refused_when_strict() {
+    let folder = TempDir::new().expect("a scratch folder");
+    let write = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        fs::write(&path, text).expect("it is written");
+        path.to_str().expect("a plain path").to_owned()
+    };
+    let ds = write(
+        "ds.yaml",
+        "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: agent}\nspec:\n  selector: {matchLabels: {app: agent}}\n  template:\n    metadata: {labels: {app: agent}}\n    spec:\n      tolerationz: [{operator: Exists}]\n      containers: [{name: c, image: i}]\n",
+    );
+    let nodes = write(
+        "nodes.yaml",
+        "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\nspec: {taints: [{key: a, effect: NoSchedule}]}\n",
+    );
+    let lax = everynode(&["placement", "-f", &ds, "--nodes", &nodes]);
+    assert_eq!(lax.status.code(), Some(0), "{}", stderr(&lax));
+    assert_eq!(stderr(&lax).matches("spec.template.spec.tolerationz").count(), 1, "{}", stderr(&lax));
+    let strict = everynode(&["placement", "-f", &ds, "--nodes", &nodes, "--strict"]);
+    assert_eq!((strict.status.code(), stdout(&strict)), (Some(2), String::new()));
+    assert!(stderr(&strict).contains("spec.template.spec.tolerationz"), "{}", stderr(&strict));
 }

@@ -71,9 +71,6 @@ pub fn run(args: &CheckArgs) -> Result<u8, Report> {
         bar.set_message(file.scope.name.clone());
         let one = check_one(args, file, &bar)?;
         bar.inc(1);
-        if args.format == Format::Human {
-            bar.suspend(|| check_text::print_model(args, &one));
-        }
         if let Some(folder) = &args.save {
             save(folder, &one, &mut saved)?;
         }
@@ -87,7 +84,7 @@ pub fn run(args: &CheckArgs) -> Result<u8, Report> {
         eprintln!("saved {}", path.display());
     }
     match args.format {
-        Format::Human => check_text::print_summary(&checked, asked),
+        Format::Human => check_text::print(args, &checked, asked),
         Format::Json => say!("{}", check_json::json(&checked)),
     }
     Ok(exit_code(&checked, asked))

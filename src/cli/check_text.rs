@@ -17,8 +17,33 @@ use crate::scope::ExpectedVerdict;
 /// The widest that the column of verdicts becomes; longer ones push their standing to the right.
 const VERDICT_WIDTH_MAX: usize = 24;
 
+/// Everything that was found: one table of all models, the stories, and the sum of it; `asked` models were to be checked.
+pub fn print(args: &CheckArgs, checked: &[Checked], asked: usize) {
+    let widths = Widths::of(checked);
+    for one in checked {
+        print_model(args, one, widths);
+    }
+    print_summary(args, checked, asked);
+}
+
+/// Columns of the table.
+#[derive(Clone, Copy)]
+struct Widths {
+    claim: usize,
+    verdict: usize,
+}
+
+impl Widths {
+    fn of(checked: &[Checked]) -> Self {
+        let claims = || checked.iter().flat_map(|one| one.properties.iter().map(move |property| (one, *property)));
+        let claim = claims().map(|(_, property)| property.id().len()).max().unwrap_or(0);
+        let verdicts = claims().map(|(one, property)| verdict_text(one, property).chars().count());
+        Self { claim, verdict: verdicts.filter(|width| *width <= VERDICT_WIDTH_MAX).max().unwrap_or(0) }
+    }
+}
+
 /// One model: its claims, what never happened, and the stories that nobody expected or that were asked for.
-pub fn print_model(args: &CheckArgs, one: &Checked) {
+fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) {
     let under = one.instead.map_or_else(String::new, |profile| format!(" under {}", profile.name));
     let report = &one.report;
     let early = if report.stopped.is_some() { ", ended early" } else { "" };
@@ -29,20 +54,17 @@ pub fn print_model(args: &CheckArgs, one: &Checked) {
         report.elapsed.as_secs_f64()
     );
     say_wrapped!(2, "{}: {size}", painted(&format!("{}{under}", one.file.scope.name), HEADING));
-    let claim_width = one.properties.iter().map(|property| property.id().len()).max().unwrap_or(0);
-    let verdicts = one.properties.iter().map(|property| verdict_text(one, *property).chars().count());
-    let verdict_width = verdicts.filter(|width| *width <= VERDICT_WIDTH_MAX).max().unwrap_or(0);
     for property in &one.properties {
         let (standing, style) = standing_text(one, *property);
         let verdict = verdict_text(one, *property);
-        let verdict = if standing.is_empty() { verdict } else { padded(&verdict, verdict_width) };
+        let verdict = if standing.is_empty() { verdict } else { padded(&verdict, widths.verdict) };
         let row = format!(
             "  {}  {}  {}",
-            padded(property.id(), claim_width),
+            padded(property.id(), widths.claim),
             painted(&verdict, style),
             painted(&standing, style)
         );
-        say_wrapped!(claim_width + 6, "{}", row.trim_end());
+        say_wrapped!(widths.claim + 6, "{}", row.trim_end());
     }
     print_never_happened(one);
     print_not_pinned(one);
@@ -147,7 +169,7 @@ fn print_story(args: &CheckArgs, one: &Checked, property: Property) {
     let model = shell_word(&one.file.path.display().to_string());
     let profile = one.instead.map_or_else(String::new, |profile| format!(" --profile {}", profile.name));
     say!(
-        "  to keep it:    everynode check {model} -p {}{profile} --save counterexamples\n  to replay it:  everynode replay {}\n  to walk there: everynode explore {model}{profile}\n",
+        "  to keep it:    everynode check {model} -p {}{profile} --save counterexamples\n  to replay it:  everynode replay {}\n  to walk there: everynode explore {model}{profile}",
         property.id(),
         shell_word(&format!("counterexamples/{}", file_name(one, property, 1))),
     );
@@ -184,7 +206,7 @@ fn standing_text(one: &Checked, property: Property) -> (String, Style) {
 }
 
 /// All models together; `asked` of them were to be checked.
-pub fn print_summary(checked: &[Checked], asked: usize) {
+fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
     let standings: Vec<Standing> =
         checked.iter().flat_map(|one| one.properties.iter().map(|property| one.standing(*property))).collect();
     let count = |wanted: Standing| standings.iter().filter(|standing| **standing == wanted).count();
@@ -228,6 +250,16 @@ pub fn print_summary(checked: &[Checked], asked: usize) {
         grouped(states),
         chance.max(1e-18)
     );
+    let is_known = |one: &Checked, property: Property| {
+        one.standing(property) == Standing::Expected && matches!(one.finding(property).verdict, Verdict::Violated(_))
+    };
+    let known = checked.iter().map(|one| one.properties.iter().filter(|property| is_known(one, **property)).count());
+    let known: usize = known.sum();
+    if known > 0 && !args.traces {
+        let many = "are violated as expected; `--traces` tells the shortest way to break each";
+        let one = "is violated as expected; `--traces` tells the shortest way to break it";
+        say_wrapped!(2, "{}.", counted(known, &format!("claim {one}"), &format!("claims {many}")));
+    }
     let never = checked.iter().filter(|one| !one.never_happened().is_empty()).count();
     if never > 0 {
         let text = format!(

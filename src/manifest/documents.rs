@@ -515,6 +515,10 @@ impl Documents {
 }
 
 /// Reads an object, and the paths of the fields that its type does not have, as `kubectl` writes them.
+///
+/// # Errors
+///
+/// If it is no object of that type.
 pub fn with_unknown_fields<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(T, Vec<String>), D::Error> {
