@@ -528,7 +528,7 @@ fn a_slip_of_the_pen_is_answered_with_what_was_meant() {
     refused(&MODEL.replace("[nodes]", "switches = { gat = \"Off\" }\n\n[nodes]"), &["did you mean `gate`?"]);
     let output = everynode(&["check", "lost-replay"]);
     assert_eq!(output.status.code(), Some(2));
-    assert!(stderr(&output).contains("did you mean `faults/lost-reply`?"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("did you mean `lost-reply`?"), "{}", stderr(&output));
 }
 
 #[test]

@@ -30,6 +30,8 @@ pub struct Base {
     pub pairs: bool,
     /// What the kubelets of the nodes do, as a model file says it.
     pub kubelet: &'static str,
+    /// Whether the node lifecycle controller acts on silent kubelets.
+    pub node_lifecycle: bool,
     /// Whether the template's pods take a host port.
     pub host_port: bool,
     /// The faults that are asked, by id; all if empty.
@@ -61,6 +63,7 @@ const ROLLOUT: Base = Base {
     selects_unlabelled: false,
     pairs: false,
     kubelet: "runs",
+    node_lifecycle: false,
     host_port: false,
     only: &[],
 };
@@ -222,8 +225,17 @@ pub const BASES: &[Base] = &[
         id: "dead-node",
         about: "Two nodes, maxUnavailable 1; a kubelet may go silent while a user applies template b.",
         nodes: 2,
-        only: &["kubelet-silent"],
+        only: &["kubelet-silent", "kubelet-outage"],
         ..ROLLOUT
+    },
+    Base {
+        id: "unreachable-node",
+        about: "One node whose kubelet is away at the start and comes back, while the node lifecycle controller taints and untaints the node; a user creates the DaemonSet.",
+        settled: false,
+        users: &[&["create a"]],
+        kubelet: "away",
+        node_lifecycle: true,
+        ..ENTRY
     },
     Base {
         id: "new-machine",
@@ -338,7 +350,8 @@ pub const FAULTS: &[Fault] = &[
     budget("second-leader", "second_leader", "a second controller leads while the first still runs"),
     budget("readiness-blip", "readiness_blip", "a ready pod is not ready for a moment, once"),
     budget("pod-failure", "pod_failure", "a running pod fails, once"),
-    budget("kubelet-silent", "kubelet_silent", "a kubelet goes silent"),
+    budget("kubelet-silent", "kubelet_silent", "a kubelet goes silent for good"),
+    budget("kubelet-outage", "kubelet_outage", "a kubelet goes silent once, and comes back"),
 ];
 
 /// The releases, oldest first.
@@ -391,6 +404,9 @@ pub fn model_text(base: &Base, combination: &[usize]) -> String {
         lags.join(", "),
         budgets.join(", ")
     );
+    if base.node_lifecycle {
+        text.push_str("node_lifecycle = true\n");
+    }
     let plain = if base.host_port {
         r#"{ spec = { containers = [{ name = "exporter", ports = [{ containerPort = 9100, hostPort = 9100 }] }] } }"#
     } else {
