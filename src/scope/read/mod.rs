@@ -4,22 +4,23 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use k8s_openapi::api::apps::v1::DaemonSet as RealDaemonSet;
-use k8s_openapi::api::core::v1::{Node as RealNode, NodeSpec as RealNodeSpec, PodSpec, PodTemplateSpec, Taint};
-use k8s_openapi::apimachinery::pkg::apis::meta::v1::ObjectMeta;
-use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
+use k8s_openapi::api::core::v1::{Node as RealNode, PodSpec, PodTemplateSpec};
 use serde::Deserialize;
 use toml::Spanned;
 
+mod nodes;
+mod shape;
+mod templates;
+
+use self::shape::{Budget, ExpectFile, File, LifecycleFile};
+use self::templates::reserialise;
 use super::command;
 use super::node_lifecycle;
 use super::types::{
-    Capacity, ControllerKind, DaemonSetSpec, FAULTS, Faults, KubeletKind, LIFECYCLE_RULES_MAX, Lag, LaggingLists,
-    LifecycleRule, NodeLifecycle, NodeSpec, PodFate, Scope, Start, StrategySpec, TemplateSpec,
+    Capacity, ControllerKind, DaemonSetSpec, FAULTS, LIFECYCLE_RULES_MAX, Lag, LaggingLists, LifecycleRule,
+    NodeLifecycle, NodeSpec, Scope, Start,
 };
-use crate::controller::budget::{Limit, RollingUpdate};
-use crate::controller::record::{Placement, UpdateStrategy};
-use crate::manifest::documents::with_unknown_fields;
+use crate::controller::record::Placement;
 use crate::manifest::node::NodeView;
 use crate::manifest::placement::Placement as PlacementCheck;
 use crate::property::Property;
@@ -117,107 +118,6 @@ pub struct ModelError {
     pub help: Option<String>,
 }
 
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct File {
-    about: String,
-    profile: Option<Spanned<String>>,
-    #[serde(default)]
-    switches: BTreeMap<String, Spanned<String>>,
-    controller: Option<Spanned<String>>,
-    nodes: toml::Table,
-    #[serde(default)]
-    variants: toml::Table,
-    templates: toml::Table,
-    #[serde(default)]
-    strategies: toml::Table,
-    #[serde(default)]
-    daemon_sets: toml::Table,
-    start: Option<Spanned<String>>,
-    #[serde(default)]
-    users: Vec<Vec<Spanned<String>>>,
-    #[serde(default)]
-    overlapping_selectors: bool,
-    #[serde(default)]
-    lag: LagFile,
-    #[serde(default = "pods_only")]
-    lagging_lists: Vec<Spanned<String>>,
-    #[serde(default)]
-    faults: Faults<Budget>,
-    #[serde(default)]
-    lifecycle: Vec<Spanned<LifecycleFile>>,
-    #[serde(default)]
-    node_lifecycle: bool,
-    #[serde(default)]
-    capacity: CapacityFile,
-    #[serde(default)]
-    expect: BTreeMap<String, Spanned<ExpectFile>>,
-    graph: Option<Spanned<GraphFile>>,
-    #[serde(default)]
-    until_broken: bool,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct LagFile {
-    daemon_sets: u8,
-    revisions: u8,
-    pods: u8,
-    nodes: u8,
-    handlers: u8,
-}
-
-impl Default for LagFile {
-    fn default() -> Self {
-        Self { daemon_sets: 1, revisions: 1, pods: 1, nodes: 1, handlers: 0 }
-    }
-}
-
-/// Pods are the type whose stale list duplicates.
-fn pods_only() -> Vec<Spanned<String>> {
-    vec![Spanned::new(0..0, "pods".to_owned())]
-}
-
-/// How often a fault may happen, and where that is said.
-type Budget = Option<Spanned<u8>>;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct LifecycleFile {
-    daemon_set: Option<String>,
-    when_ready: bool,
-    from: String,
-    to: String,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields, default)]
-struct CapacityFile {
-    pods: u8,
-    revision_number: u8,
-}
-
-impl Default for CapacityFile {
-    fn default() -> Self {
-        Self { pods: 8, revision_number: 12 }
-    }
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct ExpectFile {
-    verdict: String,
-    length: Option<usize>,
-    because: Option<String>,
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct GraphFile {
-    unique_states: u64,
-    depth: u64,
-}
-
 /// Switches that profiles have and no step of the model depends on, and why; see `ARCHITECTURE.md`.
 const NOT_EXPRESSED: &[(&str, &str)] = &[
     ("available_at", "the model has no clock, so no pod is ready for exactly minReadySeconds"),
@@ -276,54 +176,6 @@ pub fn parse(
         ModelError { help: text::meant_by_serde(&message), ..reader.error(message, error.span()) }
     })?;
     reader.model(&file, profile)
-}
-
-/// `spec` of a `DaemonSet`.
-type DaemonSetSpecification = k8s_openapi::api::apps::v1::DaemonSetSpec;
-
-/// A template of the file, with what its manifest says beside it.
-#[derive(Clone)]
-struct ReadTemplate {
-    spec: TemplateSpec,
-    pod_spec: PodSpec,
-    manifest: Option<DaemonSetSpecification>,
-}
-
-/// Adds every template once more, as an upgraded controller serialises it (DS-B52).
-fn reserialise(templates: &mut Vec<ReadTemplate>) {
-    let declared = templates.len();
-    for index in 0..declared {
-        let mut other = templates[index].clone();
-        other.spec.name = format!("{} reserialised", other.spec.name);
-        other.spec.collides_with = None;
-        other.spec.normalised = None;
-        templates[index].spec.reserialised = u8::try_from(declared + index).ok();
-        templates.push(other);
-    }
-}
-
-/// The strategy of a manifest as a model file would state it.
-fn strategy_table(specification: &DaemonSetSpecification) -> toml::Table {
-    let mut table = toml::Table::new();
-    let limit = |limit: &IntOrString| match limit {
-        IntOrString::Int(number) => toml::Value::Integer(i64::from(*number)),
-        IntOrString::String(text) => toml::Value::String(text.clone()),
-    };
-    if let Some(strategy) = &specification.update_strategy {
-        table.extend(strategy.type_.iter().map(|kind| ("type".to_owned(), toml::Value::String(kind.clone()))));
-        if let Some(rolling) = &strategy.rolling_update {
-            table.extend(rolling.max_unavailable.iter().map(|one| ("maxUnavailable".to_owned(), limit(one))));
-            table.extend(rolling.max_surge.iter().map(|one| ("maxSurge".to_owned(), limit(one))));
-        }
-    }
-    let numbers = [
-        ("minReadySeconds", specification.min_ready_seconds),
-        ("revisionHistoryLimit", specification.revision_history_limit),
-    ];
-    for (key, number) in numbers {
-        table.extend(number.map(|number| (key.to_owned(), toml::Value::Integer(i64::from(number)))));
-    }
-    table
 }
 
 struct Reader<'a> {
@@ -417,7 +269,7 @@ impl Reader<'_> {
             variants: declared_names.iter().map(String::as_str).collect(),
             templates: templates[..declared_templates].iter().map(|template| template.spec.name.as_str()).collect(),
             own_strategies,
-            strategies: strategies.iter().map(|strategy: &StrategySpec| strategy.name.as_str()).collect(),
+            strategies: strategies.iter().map(|strategy| strategy.name.as_str()).collect(),
             daemon_sets: daemon_sets.iter().map(|one: &DaemonSetSpec| one.name.as_str()).collect(),
         };
         let mut users = Vec::new();
@@ -565,276 +417,11 @@ impl Reader<'_> {
         Ok(lists)
     }
 
-    fn variants(&self, table: &toml::Table) -> Read<Vec<(String, RealNode)>> {
-        #[derive(Default, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        struct Variant {
-            labels: BTreeMap<String, String>,
-            taints: Vec<String>,
-        }
-        if table.is_empty() {
-            return Ok(vec![("plain".to_owned(), RealNode::default())]);
-        }
-        let mut variants = Vec::new();
-        for (name, value) in table {
-            let variant: Variant = self.section(name, value)?;
-            let mut taints = Vec::new();
-            for text in &variant.taints {
-                taints.push(parse_taint(text).ok_or_else(|| {
-                    self.at_key(text, format!("`{text}` is no taint; write key=value:NoSchedule or key:NoExecute"))
-                })?);
-            }
-            let node = RealNode {
-                metadata: ObjectMeta { labels: Some(variant.labels), ..ObjectMeta::default() },
-                spec: Some(RealNodeSpec { taints: Some(taints), ..RealNodeSpec::default() }),
-                ..RealNode::default()
-            };
-            variants.push((name.clone(), node));
-        }
-        Ok(variants)
-    }
-
     fn section<T: serde::de::DeserializeOwned>(&self, name: &str, value: &toml::Value) -> Read<T> {
         value.clone().try_into().map_err(|error: toml::de::Error| {
             let help = text::meant_by_serde(error.message());
             ModelError { help, ..self.at_key(name, format!("in `{name}`: {}", error.message().trim())) }
         })
-    }
-
-    fn nodes(&self, table: &toml::Table, variants: &[String]) -> Read<Vec<NodeSpec>> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields)]
-        struct Node {
-            variant: Option<String>,
-            #[serde(default)]
-            absent: bool,
-            kubelet: Option<String>,
-            room: Option<bool>,
-        }
-        let mut nodes = Vec::new();
-        for (name, value) in table {
-            let node = if let toml::Value::String(variant) = value {
-                Node { variant: Some(variant.clone()), absent: false, kubelet: None, room: None }
-            } else {
-                self.section(name, value)?
-            };
-            let variant = node.variant.as_deref().unwrap_or(&variants[0]);
-            let index = variants.iter().position(|known| known == variant).ok_or_else(|| {
-                self.at_key(
-                    name,
-                    format!("node `{name}`: no variant is called `{variant}`; there are {}", variants.join(", ")),
-                )
-            })?;
-            let kubelet = match node.kubelet.as_deref() {
-                None | Some("runs") => KubeletKind::Runs,
-                Some("rejects") => KubeletKind::Rejects,
-                Some("silent") => KubeletKind::Silent,
-                Some("away") => KubeletKind::Away,
-                Some("keeps") => KubeletKind::Keeps,
-                Some(other) => {
-                    let message = format!(
-                        "node `{name}`: a kubelet `runs`, `rejects`, `keeps`, or is `silent` or `away`, not `{other}`"
-                    );
-                    return Err(self.at_key(name, message));
-                }
-            };
-            nodes.push(NodeSpec {
-                name: name.clone(),
-                variant: (!node.absent).then(|| u8::try_from(index).unwrap_or(u8::MAX)),
-                kubelet,
-                room: node.room.unwrap_or(true),
-            });
-        }
-        Ok(nodes)
-    }
-
-    fn templates(&self, table: &toml::Table) -> Read<Vec<ReadTemplate>> {
-        #[derive(Default, Deserialize)]
-        #[serde(deny_unknown_fields, default)]
-        struct Template {
-            manifest: Option<String>,
-            image: Option<String>,
-            pods: Option<String>,
-            spec: Option<serde_json::Value>,
-            collides_with: Option<String>,
-            normalised: Option<String>,
-        }
-        let known: Vec<&str> = table.keys().map(String::as_str).collect();
-        let named = |of: Option<&str>| {
-            of.map(|name| {
-                command::position(&known, name)
-                    .ok_or_else(|| self.at_key(name, format!("no template is called `{name}`")))
-            })
-            .transpose()
-        };
-        let mut templates = Vec::new();
-        for (name, value) in table {
-            let template: Template = self.section(name, value)?;
-            let mut of_manifest = None;
-            let mut spec = match (&template.manifest, template.spec) {
-                (Some(_), Some(_)) => {
-                    return Err(self.at_key(name, format!("template `{name}` has both a manifest and a spec")));
-                }
-                (Some(manifest), None) => {
-                    let specification = self.manifest(name, manifest)?;
-                    let spec = specification.template.spec.clone().unwrap_or_default();
-                    of_manifest = Some(specification);
-                    spec
-                }
-                (None, spec) => {
-                    let spec = spec.unwrap_or_else(|| serde_json::json!({}));
-                    let (spec, unknown) = with_unknown_fields(spec)
-                        .map_err(|error| self.at_key(name, format!("template `{name}`: {error}")))?;
-                    if let Some(field) = unknown.first() {
-                        let message = format!("template `{name}`: a pod spec has no field `{field}`");
-                        return Err(self.at_key(field.rsplit('.').next().unwrap_or(field), message));
-                    }
-                    spec
-                }
-            };
-            if let (Some(image), Some(container)) = (&template.image, spec.containers.first_mut()) {
-                container.image = Some(image.clone());
-            }
-            let pods = match template.pods.as_deref() {
-                None | Some("ready") => PodFate::Ready,
-                Some("never-ready") => PodFate::NeverReady,
-                Some("fail") => PodFate::Fail,
-                Some(other) => {
-                    let message =
-                        format!("template `{name}`: pods become `ready`, are `never-ready` or `fail`, not `{other}`");
-                    return Err(self.at_key(name, message));
-                }
-            };
-            let collides_with = named(template.collides_with.as_deref())?;
-            let normalised = named(template.normalised.as_deref())?;
-            let host_ports = host_ports(&spec);
-            let template =
-                TemplateSpec { name: name.clone(), pods, collides_with, normalised, reserialised: None, host_ports };
-            templates.push(ReadTemplate { spec: template, pod_spec: spec, manifest: of_manifest });
-        }
-        Ok(templates)
-    }
-
-    /// The spec of the only `DaemonSet` in a manifest: YAML or JSON, of one document, several, or a `List`.
-    fn manifest(&self, name: &str, manifest: &str) -> Read<DaemonSetSpecification> {
-        let fail = |message: String| self.at_key(manifest, format!("template `{name}`: {message}"));
-        let text = (self.manifests)(manifest).map_err(&fail)?;
-        let documents: Vec<serde_json::Value> =
-            serde_saphyr::from_multiple(&text).map_err(|error| fail(format!("{manifest}: {error}")))?;
-        let items = documents.into_iter().flat_map(|document| match document["items"].as_array() {
-            Some(items) => items.clone(),
-            None => vec![document],
-        });
-        let mut found: Vec<serde_json::Value> = items.filter(|item| item["kind"] == "DaemonSet").collect();
-        if found.len() != 1 {
-            return Err(fail(format!("{manifest} has {} DaemonSets, and a template is of one", found.len())));
-        }
-        let (daemon_set, unknown): (RealDaemonSet, _) =
-            with_unknown_fields(found.remove(0)).map_err(|error| fail(format!("{manifest}: {error}")))?;
-        if let Some(field) = unknown.first() {
-            return Err(fail(format!("{manifest}: a DaemonSet has no field `{field}`")));
-        }
-        daemon_set
-            .spec
-            .filter(|spec| spec.template.spec.is_some())
-            .ok_or_else(|| fail(format!("the DaemonSet of {manifest} has no template")))
-    }
-
-    /// The strategies of the manifests of `templates`, in their order and each once, for a file that states none; and for
-    /// each template which of them is its own.
-    fn strategies_of_manifests(&self, templates: &[ReadTemplate]) -> Read<(Vec<StrategySpec>, Vec<u8>)> {
-        let mut tables: Vec<(String, toml::Table)> = Vec::new();
-        let mut own = Vec::new();
-        for template in templates {
-            let table = template.manifest.as_ref().map(strategy_table).unwrap_or_default();
-            let known = tables.iter().position(|(_, other)| *other == table);
-            let index = known.unwrap_or(tables.len());
-            if known.is_none() {
-                let name = if table.is_empty() { "rolling".to_owned() } else { template.spec.name.clone() };
-                tables.push((name, table));
-            }
-            own.push(u8::try_from(index).unwrap_or(u8::MAX));
-        }
-        let tables = tables.into_iter().map(|(name, table)| (name, toml::Value::Table(table)));
-        Ok((self.strategies(&tables.collect())?, own))
-    }
-
-    fn strategies(&self, table: &toml::Table) -> Read<Vec<StrategySpec>> {
-        #[derive(Deserialize)]
-        #[serde(deny_unknown_fields, rename_all = "camelCase", default)]
-        struct Strategy {
-            r#type: String,
-            max_unavailable: Option<toml::Value>,
-            max_surge: Option<toml::Value>,
-            min_ready_seconds: i32,
-            revision_history_limit: i32,
-        }
-        impl Default for Strategy {
-            fn default() -> Self {
-                Self {
-                    r#type: "RollingUpdate".to_owned(),
-                    max_unavailable: None,
-                    max_surge: None,
-                    min_ready_seconds: 0,
-                    revision_history_limit: 10,
-                }
-            }
-        }
-        let mut strategies = Vec::new();
-        for (name, value) in table {
-            let strategy: Strategy = self.section(name, value)?;
-            let limit = |value: &Option<toml::Value>, default: i32| match value {
-                None => Ok(Limit::Number(default)),
-                Some(toml::Value::Integer(number)) => {
-                    i32::try_from(*number).ok().filter(|number| *number >= 0).map(Limit::Number).ok_or(())
-                }
-                Some(toml::Value::String(text)) => {
-                    let percent = text.strip_suffix('%').and_then(|number| number.parse().ok());
-                    percent.filter(|percent| (0..=100).contains(percent)).map(Limit::Percent).ok_or(()) // OBJ-6
-                }
-                Some(_) => Err(()),
-            };
-            let invalid = |()| {
-                let message =
-                    format!("strategy `{name}`: a limit is a number from 0 or a percentage from \"0%\" to \"100%\"");
-                self.at_key(name, message)
-            };
-            for (field, value) in [
-                ("minReadySeconds", strategy.min_ready_seconds),
-                ("revisionHistoryLimit", strategy.revision_history_limit),
-            ] {
-                if value < 0 {
-                    let message = format!("strategy `{name}`: {field} is at least 0, not {value}"); // OBJ-7
-                    return Err(self.at_key(name, message));
-                }
-            }
-            // Defaulting (OBJ-5): maxSurge 0, and maxUnavailable 1 unless surge is asked for.
-            let surges = strategy.max_surge.is_some();
-            let max_unavailable = limit(&strategy.max_unavailable, i32::from(!surges)).map_err(invalid)?;
-            let max_surge = limit(&strategy.max_surge, 0).map_err(invalid)?;
-            let nothing = |limit| matches!(limit, Limit::Number(0) | Limit::Percent(0));
-            if nothing(max_unavailable) == nothing(max_surge) && strategy.r#type == "RollingUpdate" {
-                let message = format!(
-                    "strategy `{name}`: exactly one of maxUnavailable and maxSurge is not 0 (the API server refuses the rest)"
-                );
-                return Err(self.at_key(name, message));
-            }
-            let kind = match strategy.r#type.as_str() {
-                "RollingUpdate" => UpdateStrategy::RollingUpdate(Some(RollingUpdate { max_unavailable, max_surge })),
-                "OnDelete" => UpdateStrategy::OnDelete,
-                other => {
-                    let message = format!("strategy `{name}`: type is RollingUpdate or OnDelete, not `{other}`");
-                    return Err(self.at_key(name, message));
-                }
-            };
-            strategies.push(StrategySpec {
-                name: name.clone(),
-                strategy: kind,
-                min_ready_seconds: strategy.min_ready_seconds,
-                revision_history_limit: strategy.revision_history_limit,
-            });
-        }
-        Ok(strategies)
     }
 
     fn daemon_sets(&self, table: &toml::Table) -> Read<Vec<DaemonSetSpec>> {
@@ -914,28 +501,4 @@ impl Reader<'_> {
         expectations.sort_by_key(|expectation| expectation.property);
         Ok(expectations)
     }
-}
-
-/// The ports of a node that a pod takes: under hostNetwork every container port is one (defaulting).
-fn host_ports(spec: &PodSpec) -> Vec<i32> {
-    let on_host = spec.host_network.unwrap_or(false);
-    let ports = spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
-    let mut taken: Vec<i32> =
-        ports.filter_map(|port| port.host_port.or(on_host.then_some(port.container_port))).collect();
-    taken.sort_unstable();
-    taken.dedup();
-    taken
-}
-
-/// `key=value:Effect` or `key:Effect`.
-fn parse_taint(text: &str) -> Option<Taint> {
-    let (left, effect) = text.rsplit_once(':')?;
-    if !matches!(effect, "NoSchedule" | "NoExecute" | "PreferNoSchedule") || left.is_empty() {
-        return None;
-    }
-    let (key, value) = match left.split_once('=') {
-        Some((key, value)) => (key, Some(value.to_owned())),
-        None => (left, None),
-    };
-    Some(Taint { key: key.to_owned(), value, effect: effect.to_owned(), ..Taint::default() })
 }
