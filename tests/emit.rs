@@ -841,7 +841,7 @@ fn bad_input_is_one_message_and_writes_nothing() {
         (vec!["rollout", "--out", target], "`rollout` means several models"),
         (vec!["join", "--sample", "0", "--out", target], "'0' for '--sample <N>'"),
         (vec!["join", "--max-states", "0", "--out", target], "'0' for '--max-states <N>'"),
-        (vec!["join", "--profile", "v1.99", "--out", target], "no profile is called `v1.99`"),
+        (vec!["join", "--profile", "v1.99", "--out", target], "invalid value 'v1.99'"),
         (vec!["join", "--profile", "v1.11", "--out", target], "no view of `join` can be stated as a question"),
         (vec!["join", "--out", missing], "cannot write to"),
         (vec!["join", "--out", here], "it is no file"),
