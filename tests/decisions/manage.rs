@@ -48,6 +48,7 @@ const BRANCHES: &[&str] = &[
     "MAN-17",
     "MAN-20",
     "MAN-26",
+    "two terminating pods hold a surge pod back",
     "several outcomes",
     "creates truncated",
     "deletes truncated",
@@ -198,6 +199,8 @@ impl Pass<'_> {
                 let waits = world.switches.surge_backoff == SurgeBackoff::Honoured && failed_kept > 0;
                 let terminating = listed.iter().filter(|pod| pod.deleting).count();
                 let crowded = world.switches.surge_terminating == SurgeTerminating::Counted && terminating >= 2;
+                coverage
+                    .met("two terminating pods hold a surge pod back", runs && !waits && crowded && terminating == 2);
                 if runs && !waits && !crowded {
                     coverage.met("MAN-12", true);
                     self.creates.push(node.name);

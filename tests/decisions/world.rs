@@ -10,7 +10,7 @@ use everynode::controller::record::{
     Uid, UpdateStrategy,
 };
 use everynode::controller::sync::{Batches, Rules};
-use everynode::release::{Profile, Surge, Switches};
+use everynode::release::{Profile, Surge, SurgeTerminating, Switches};
 use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestCaseError, TestError, TestRng, TestRunner};
@@ -228,9 +228,9 @@ pub fn world(moved: &'static [&'static str], most_pods: usize) -> impl Strategy<
 }
 
 /// As [`world`], with most pods live and together on one node that wants them, under surge: what MAN-14 and MAN-15 are
-/// about. In a quarter of these worlds two of them have failed (MAN-20).
+/// about. In a third of these worlds two of them have failed (MAN-20), in a sixth all of a few terminate, and count.
 pub fn crowded(moved: &'static [&'static str], most_pods: usize) -> impl Strategy<Value = World> {
-    (world(moved, most_pods), 0..4_u8).prop_map(|(mut world, failing)| {
+    (world(moved, most_pods), 0..6_u8).prop_map(|(mut world, failing)| {
         let limits = RollingUpdate { max_unavailable: Limit::Number(0), max_surge: Limit::Number(1) };
         world.ds.strategy = UpdateStrategy::RollingUpdate(Some(limits));
         world.switches.surge = Surge::Supported;
@@ -239,10 +239,19 @@ pub fn crowded(moved: &'static [&'static str], most_pods: usize) -> impl Strateg
         for (place, pod) in world.pods.iter_mut().enumerate() {
             pod.target = Some(world.nodes[0].name);
             pod.deleting &= place == 0;
-            if failing == 0 && place < 2 {
+            if failing < 2 && place < 2 {
                 (pod.phase, pod.deleting) = (Phase::Failed, false);
             } else if place != 1 {
                 pod.phase = Phase::Active;
+            }
+        }
+        if failing == 2 {
+            world.pods.truncate(3);
+            for pod in &mut world.pods {
+                (pod.phase, pod.deleting) = (Phase::Active, true);
+            }
+            if moved.contains(&"surge_terminating") {
+                world.switches.surge_terminating = SurgeTerminating::Counted;
             }
         }
         world

@@ -23,6 +23,11 @@ fn waiting_for_its_own_revisions_numbers_them_in_order() {
 }
 
 #[test]
+fn renumbering_a_revision_that_was_found_by_name_makes_it_the_greatest() {
+    mended_by("undo/two-users-update-at-once.toml", Property::CurrentIsMax, r#"switches = { renumber = "Done" }"#);
+}
+
+#[test]
 fn waiting_for_one_kind_of_write_does_not_stand_in_for_the_other() {
     let revisions = verdict(
         "staleness/deletion-counted-twice-small.toml",

@@ -1,0 +1,363 @@
+//! What the claims say, on clusters made by hand: where each is met and holds, where it breaks, and where it says nothing.
+//! Expected verdicts follow from the claims' sentences.
+
+use std::path::Path;
+
+use everynode::cluster::api_server::{Call, Origin, Sorts};
+use everynode::cluster::object::{Deleting, FOREIGN, PodObject, PodPhase, RevisionObject, added_label, revision_hash};
+use everynode::controller::record::{NodeName, PodName, Symbol};
+use everynode::controller::request::{Reason, Request};
+use everynode::model::action::Action;
+use everynode::model::compose::{DaemonSetModel, Steps};
+use everynode::model::state::Cluster;
+use everynode::property::{ALL, Property, judge_state, judge_step};
+use everynode::scope::parse;
+
+/// Two nodes, template a rolled out; nobody does anything. `more` goes before the tables.
+fn model(more: &str, strategy: &str) -> DaemonSetModel {
+    let text = format!(
+        "about = \"by hand\"\nstart = \"settled\"\n{more}\n[nodes]\nn1 = \"plain\"\nn2 = \"plain\"\n[variants]\nplain = {{}}\n\
+         tainted = {{ taints = [\"x=y:NoSchedule\"] }}\n[templates]\na = {{}}\nb = {{}}\nc = {{}}\n[strategies]\none = {strategy}\n"
+    );
+    let file = parse(Path::new("by-hand.toml"), &text, None, &|name| Err(format!("no manifest {name}")));
+    DaemonSetModel::new(file.unwrap_or_else(|error| panic!("{error}\n{text}")).scope, ALL)
+}
+
+fn rolling() -> DaemonSetModel {
+    model("", "{ maxUnavailable = 1, revisionHistoryLimit = 1 }")
+}
+
+/// What a state says of a claim: none if its premise is not met.
+fn in_state(model: &DaemonSetModel, cluster: &Cluster, property: Property) -> Option<bool> {
+    let judged = judge_state(model, cluster, property.bit());
+    (judged.premise & property.bit() != 0).then_some(judged.broken & property.bit() == 0)
+}
+
+/// What a step says of it.
+fn in_step(model: &DaemonSetModel, before: &Cluster, action: &Action, property: Property) -> Option<bool> {
+    let mut steps = Steps::new();
+    model.raw_steps(before, &mut steps);
+    let (_, after) =
+        steps.iter().find(|(other, _)| other == action).unwrap_or_else(|| panic!("{action:?} is not enabled"));
+    let judged = judge_step(model, before, action, after, property.bit());
+    (judged.premise & property.bit() != 0).then_some(judged.broken & property.bit() == 0)
+}
+
+/// Changes pod `index` in the store and in the cache.
+fn change(cluster: &mut Cluster, index: usize, change: impl Fn(&mut PodObject)) {
+    change(&mut cluster.store.pods.0[index]);
+    change(&mut cluster.controllers[0].pods.store.0[index]);
+}
+
+/// Another pod on the node of pod 0, in the store and in the cache.
+fn beside(cluster: &mut Cluster, make: impl Fn(&mut PodObject)) {
+    let mut pod = cluster.store.pods.0[0];
+    pod.name += 1;
+    make(&mut pod);
+    cluster.store.pods.put(pod);
+    cluster.controllers[0].pods.store.put(pod);
+}
+
+/// A request of the first controller about the `DaemonSet` as it is, on its way; and the step that carries it out.
+fn sent(cluster: &mut Cluster, request: Request, origin: Origin) -> Action {
+    let object = cluster.store.daemon_sets.0[0];
+    let revision = revision_hash(object.key, object.template, object.collisions);
+    let call = Call {
+        controller: 0,
+        awaited: false,
+        key: 0,
+        uid: object.uid,
+        template: object.template,
+        revision,
+        origin,
+        request,
+    };
+    cluster.calls.push(call);
+    Action::Handle { controller: 0, key: 0, request, orphaned: call.orphaned(), sorts: Sorts::Last }
+}
+
+#[test]
+fn one_per_node_counts_what_is_neither_failed_nor_succeeded_of_one_uid() {
+    let model = rolling();
+    let claim = |make: &dyn Fn(&mut PodObject)| {
+        let mut cluster = model.initial();
+        beside(&mut cluster, make);
+        in_state(&model, &cluster, Property::OnePerNode)
+    };
+    assert_eq!(in_state(&model, &model.initial(), Property::OnePerNode), Some(true));
+    assert_eq!(claim(&|_| {}), Some(false));
+    assert_eq!(claim(&|pod| pod.deleting = true), Some(false), "terminating pods count");
+    assert_eq!(claim(&|pod| pod.phase = PodPhase::Failed), Some(true));
+    assert_eq!(claim(&|pod| pod.phase = PodPhase::Succeeded), Some(true));
+    assert_eq!(claim(&|pod| pod.owner = Some(9)), Some(true), "another uid");
+    assert_eq!(claim(&|pod| pod.owner = None), Some(true));
+    assert_eq!(claim(&|pod| pod.owner = Some(FOREIGN)), Some(true));
+    let mut empty = model.initial();
+    empty.store.pods.0.clear();
+    assert_eq!(in_state(&model, &empty, Property::OnePerNode), None);
+}
+
+#[test]
+fn one_per_name_counts_across_uids_and_few_pods_counts_every_phase() {
+    let model = rolling();
+    let mut cluster = model.initial();
+    beside(&mut cluster, |pod| pod.owner = Some(9));
+    assert_eq!(in_state(&model, &cluster, Property::OnePerName), Some(false));
+    assert_eq!(in_state(&model, &cluster, Property::FewPods), None, "of one uid there is one");
+    let mut cluster = model.initial();
+    beside(&mut cluster, |pod| pod.phase = PodPhase::Failed);
+    assert_eq!(in_state(&model, &cluster, Property::OnePerName), Some(true));
+    assert_eq!(in_state(&model, &cluster, Property::FewPods), Some(true));
+    beside(&mut cluster, |pod| (pod.name, pod.deleting) = (pod.name + 1, true));
+    assert_eq!(in_state(&model, &cluster, Property::FewPods), Some(false));
+}
+
+#[test]
+fn surge_two_wants_two_revisions_and_does_not_count_terminating_pods() {
+    let model = model("", "{ maxSurge = 1 }");
+    let other = revision_hash(0, 1, 0);
+    let claim = |makes: &[&dyn Fn(&mut PodObject)]| {
+        let mut cluster = model.initial();
+        for (index, make) in (0..).zip(makes) {
+            beside(&mut cluster, |pod| {
+                pod.name += index;
+                make(pod);
+            });
+        }
+        in_state(&model, &cluster, Property::SurgeTwo)
+    };
+    assert_eq!(claim(&[]), None);
+    assert_eq!(claim(&[&|pod| pod.hash = other]), Some(true));
+    assert_eq!(claim(&[&|_| {}]), Some(false), "two of one revision");
+    assert_eq!(claim(&[&|pod| pod.hash = other, &|pod| pod.hash = other + 4]), Some(false), "three");
+    assert_eq!(claim(&[&|pod| pod.hash = other, &|pod| pod.deleting = true]), Some(true));
+    assert_eq!(claim(&[&|pod| pod.deleting = true]), None);
+}
+
+#[test]
+fn hash_truth_goes_by_the_stored_revision_or_by_what_the_hash_was_made_of() {
+    let model = rolling();
+    let claim = |make: &dyn Fn(&mut Cluster)| {
+        let mut cluster = model.initial();
+        make(&mut cluster);
+        in_state(&model, &cluster, Property::HashTruth)
+    };
+    assert_eq!(claim(&|_| {}), Some(true));
+    assert_eq!(claim(&|cluster| change(cluster, 0, |pod| pod.template = 1)), Some(false));
+    assert_eq!(claim(&|cluster| cluster.store.revisions.0[0].template = 1), Some(false));
+    assert_eq!(claim(&|cluster| change(cluster, 0, |pod| pod.hash = 0)), Some(true), "one without a hash says nothing");
+    assert_eq!(
+        claim(&|cluster| (0..2).for_each(|index| change(cluster, index, |pod| pod.hash = 0))),
+        None,
+        "nor do two"
+    );
+    assert_eq!(claim(&|cluster| cluster.store.revisions.0.clear()), Some(true), "the hash alone says what it is of");
+}
+
+#[test]
+fn generation_order_lets_the_observed_generation_reach_the_generation_and_not_pass_it() {
+    let model = rolling();
+    let claim = |observed: u8| {
+        let mut cluster = model.initial();
+        cluster.store.daemon_sets.0[0].generation = 2;
+        cluster.store.daemon_sets.0[0].observed_generation = observed;
+        in_state(&model, &cluster, Property::GenerationOrder)
+    };
+    assert_eq!([0, 1, 2, 3].map(claim), [None, Some(true), Some(true), Some(false)]);
+}
+
+/// A settled cluster with old revisions beside the current one; rest is not disturbed.
+fn with_old_revisions(model: &DaemonSetModel, templates: &[u8]) -> Cluster {
+    let mut cluster = model.initial();
+    for (number, template) in (1..).zip(templates) {
+        let current = cluster.store.revisions.0[0];
+        let name = revision_hash(0, *template, 0);
+        let old = RevisionObject { name, label: name, template: *template, number, ..current };
+        cluster.store.revisions.put(old);
+    }
+    let last = u8::try_from(templates.len()).expect("few") + 1;
+    cluster.store.revisions.0[0].number = last;
+    cluster.controllers[0].revisions.store = cluster.store.revisions.clone();
+    cluster
+}
+
+#[test]
+fn history_kept_allows_at_rest_the_limit_of_old_revisions_without_pods() {
+    let model = rolling();
+    let claim = |cluster: &Cluster| in_state(&model, cluster, Property::HistoryKept);
+    assert_eq!(claim(&with_old_revisions(&model, &[])), None);
+    assert_eq!(claim(&with_old_revisions(&model, &[1])), Some(true), "one, and the limit is one");
+    let two = with_old_revisions(&model, &[1, 2]);
+    assert_eq!(claim(&two), Some(false), "two");
+    let mut live = two.clone();
+    change(&mut live, 0, |pod| (pod.template, pod.hash) = (1, revision_hash(0, 1, 0)));
+    assert_eq!(claim(&live), Some(true), "one of them has a pod");
+    let mut foreign = two.clone();
+    foreign.store.revisions.0[1].owner = Some(FOREIGN);
+    assert_eq!(claim(&foreign), Some(true), "one of them is somebody else's");
+    let mut busy = two;
+    busy.controllers[0].work[0].queue = everynode::model::state::Queued::Waiting;
+    assert_eq!(claim(&busy), None, "no rest");
+}
+
+#[test]
+fn current_is_max_wants_the_current_template_once_and_greatest() {
+    let model = rolling();
+    let claim = |cluster: &Cluster| in_state(&model, cluster, Property::CurrentIsMax);
+    assert_eq!(claim(&with_old_revisions(&model, &[])), None, "nothing to compare");
+    let mut cluster = with_old_revisions(&model, &[1]);
+    assert_eq!(claim(&cluster), Some(true));
+    cluster.store.revisions.0[0].number = 1;
+    assert_eq!(claim(&cluster), Some(false), "equal");
+    cluster.store.revisions.0[0].number = 2;
+    cluster.store.revisions.0[1].template = 0;
+    assert_eq!(claim(&cluster), Some(false), "two hold the current template");
+    cluster.store.revisions.0[0].template = 2;
+    cluster.store.revisions.0[1].template = 1;
+    assert_eq!(claim(&cluster), Some(false), "none does");
+}
+
+#[test]
+fn owner_only_is_about_the_owner_of_the_sync_that_deletes() {
+    let model = rolling();
+    let claim = |owner: Option<u8>, deleting: bool| {
+        let mut cluster = model.initial();
+        change(&mut cluster, 0, |pod| (pod.owner, pod.deleting) = (owner, deleting));
+        let name = u32::from(cluster.store.pods.0[0].name);
+        let step = sent(&mut cluster, Request::DeletePod(PodName(name), None), Origin::Manage);
+        in_step(&model, &cluster, &step, Property::OwnerOnly)
+    };
+    let ours = model.initial().store.daemon_sets.0[0].uid;
+    assert_eq!(claim(Some(ours), false), Some(true));
+    assert_eq!(claim(None, false), Some(false));
+    assert_eq!(claim(Some(ours + 1), false), Some(false), "it has an owner, but another one");
+    assert_eq!(claim(Some(FOREIGN), false), Some(false));
+    assert_eq!(claim(None, true), None, "it terminates already");
+}
+
+#[test]
+fn hash_present_wants_a_hash_on_what_is_created() {
+    let model = rolling();
+    let claim = |hash: u8| {
+        let mut cluster = model.initial();
+        let request = Request::CreatePod(NodeName(0), Symbol(u32::from(hash)), Some(1));
+        let step = sent(&mut cluster, request, Origin::Manage);
+        in_step(&model, &cluster, &step, Property::HashPresent)
+    };
+    assert_eq!(claim(revision_hash(0, 0, 0)), Some(true));
+    assert_eq!(claim(added_label(revision_hash(0, 0, 0))), Some(true));
+    assert_eq!(claim(0), Some(false));
+}
+
+#[test]
+fn the_budget_counts_nodes_without_an_available_pod_that_stays() {
+    let model = rolling();
+    let claim = |origin: Origin, make: &dyn Fn(&mut Cluster)| {
+        let mut cluster = model.initial();
+        make(&mut cluster);
+        let name = u32::from(cluster.store.pods.0[0].name);
+        let step = sent(&mut cluster, Request::DeletePod(PodName(name), None), origin);
+        [Property::Budget, Property::ReadyBudget].map(|one| in_step(&model, &cluster, &step, one))
+    };
+    let rollout = |make: &dyn Fn(&mut Cluster)| claim(Origin::RollingUpdate, make);
+    assert_eq!(rollout(&|_| {}), [Some(true); 2], "one node down, and one may be");
+    assert_eq!(claim(Origin::Manage, &|_| {}), [None; 2], "not the rollout's");
+    let other_unready = |cluster: &mut Cluster| change(cluster, 1, |pod| pod.ready = false);
+    assert_eq!(rollout(&other_unready), [Some(false); 2], "both down");
+    let other_leaves = |cluster: &mut Cluster| change(cluster, 1, |pod| pod.deleting = true);
+    assert_eq!(rollout(&other_leaves), [Some(false); 2], "one that terminates does not stay");
+    let unready = |cluster: &mut Cluster| change(cluster, 0, |pod| pod.ready = false);
+    assert_eq!(rollout(&unready), [None; 2], "it served nobody");
+    let unwanted = |cluster: &mut Cluster| {
+        other_unready(cluster);
+        cluster.store.nodes.0[1].variant = 1;
+    };
+    assert_eq!(rollout(&unwanted), [Some(true); 2], "the other node should not run the pod");
+    let replaced = |cluster: &mut Cluster| {
+        other_unready(cluster);
+        beside(cluster, |_| {});
+    };
+    assert_eq!(rollout(&replaced), [Some(true); 2], "another pod serves the node");
+}
+
+#[test]
+fn a_pod_that_has_not_been_ready_long_enough_is_down_for_one_budget_and_up_for_the_other() {
+    let model = model("", "{ maxUnavailable = 1, minReadySeconds = 30 }");
+    let mut cluster = model.initial();
+    change(&mut cluster, 1, |pod| pod.matured = false);
+    let name = u32::from(cluster.store.pods.0[0].name);
+    let step = sent(&mut cluster, Request::DeletePod(PodName(name), None), Origin::RollingUpdate);
+    assert_eq!(in_step(&model, &cluster, &step, Property::Budget), Some(false));
+    assert_eq!(in_step(&model, &cluster, &step, Property::ReadyBudget), Some(true));
+}
+
+#[test]
+fn orphans_survive_is_about_pods_that_a_deletion_kept() {
+    let model = rolling();
+    let collect = |kept: bool| {
+        let mut cluster = model.initial();
+        cluster.store.daemon_sets.0.clear();
+        cluster.controllers[0].daemon_sets.store.0.clear();
+        let pod = cluster.store.pods.0[0].name;
+        if kept {
+            cluster.store.kept.push(pod);
+        }
+        in_step(&model, &cluster, &Action::CollectPod { pod }, Property::OrphansSurvive)
+    };
+    assert_eq!(collect(true), Some(false));
+    assert_eq!(collect(false), None);
+    let mut cluster = model.initial();
+    cluster.store.daemon_sets.0[0].deleting = Deleting::Orphan;
+    for index in 0..2 {
+        change(&mut cluster, index, |pod| pod.owner = None);
+    }
+    cluster.store.revisions.0[0].owner = None;
+    assert_eq!(in_step(&model, &cluster, &Action::FinishDelete { key: 0 }, Property::OrphansSurvive), Some(true));
+}
+
+#[test]
+fn revision_increases_compares_with_every_number_ever_given_to_that_uid() {
+    let model = rolling();
+    let claim = |highest: u8, number: i64| {
+        let mut cluster = with_old_revisions(&model, &[1]);
+        let uid = cluster.store.daemon_sets.0[0].uid;
+        cluster.store.highest.clear();
+        cluster.store.highest.push((uid, highest));
+        let old = cluster.store.revisions.0[1];
+        let version = everynode::controller::record::ResourceVersion(u64::from(old.version));
+        let request = Request::RenumberRevision(Symbol(u32::from(old.name)), version, number);
+        let step = sent(&mut cluster, request, Origin::Manage);
+        in_step(&model, &cluster, &step, Property::RevisionIncreases)
+    };
+    assert_eq!(claim(2, 3), Some(true));
+    assert_eq!(claim(3, 3), Some(false), "given before, to one that is gone");
+    assert_eq!(claim(4, 3), Some(false));
+}
+
+#[test]
+fn slow_start_forbids_creates_after_a_create_that_failed() {
+    // The claim as a mutant breaks it is in tests/mutants; here: it says nothing of a create that succeeded.
+    let model = rolling();
+    let before = model.initial();
+    let request = Request::CreatePod(NodeName(0), Symbol(1), Some(1));
+    let action = Action::Reply { controller: 0, key: 0, request, choice: 0 };
+    let judge = |reason: Option<Reason>, more: bool| {
+        let mut before = before.clone();
+        let mut after = before.clone();
+        let step = sent(&mut before, request, Origin::Manage);
+        assert!(matches!(step, Action::Handle { .. }));
+        let call = Call { awaited: true, ..before.calls.remove(0) };
+        let answer =
+            reason.map_or(everynode::cluster::api_server::Answer::Done, everynode::cluster::api_server::Answer::Error);
+        before.replies.push((call, answer));
+        if more {
+            let other = Request::CreatePod(NodeName(1), Symbol(1), Some(1));
+            after.calls.push(Call { request: other, ..call });
+        }
+        let judged = judge_step(&model, &before, &action, &after, Property::SlowStart.bit());
+        (judged.premise != 0).then_some(judged.broken == 0)
+    };
+    assert_eq!(judge(None, true), None);
+    assert_eq!(judge(Some(Reason::Forbidden), false), Some(true));
+    assert_eq!(judge(Some(Reason::Forbidden), true), Some(false));
+}
