@@ -20,8 +20,12 @@ const VERDICT_WIDTH_MAX: usize = 24;
 /// Everything that was found: one table of all models, the stories, and the sum of it; `asked` models were to be checked.
 pub fn print(args: &CheckArgs, checked: &[Checked], asked: usize) {
     let widths = Widths::of(checked);
+    let mut told = false;
     for one in checked {
-        print_model(args, one, widths);
+        if told {
+            say!();
+        }
+        told = print_model(args, one, widths);
     }
     print_summary(args, checked, asked);
 }
@@ -42,8 +46,9 @@ impl Widths {
     }
 }
 
-/// One model: its claims, what never happened, and the stories that nobody expected or that were asked for.
-fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) {
+/// One model: its claims, what never happened, and the stories that nobody expected or that were asked for. Whether there
+/// were any.
+fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) -> bool {
     let under = one.instead.map_or_else(String::new, |profile| format!(" under {}", profile.name));
     let report = &one.report;
     let early = if report.stopped.is_some() { ", ended early" } else { "" };
@@ -75,9 +80,7 @@ fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) {
         }
     }
     print_unexpected(one);
-    for property in &one.properties {
-        print_story(args, one, *property);
-    }
+    one.properties.iter().filter(|property| print_story(args, one, **property)).count() > 0
 }
 
 /// What the scope provides for and no behaviour does.
@@ -151,12 +154,12 @@ fn unexpected(one: &Checked) -> Vec<String> {
     texts
 }
 
-/// A counterexample that nobody expected, or that was asked for.
-fn print_story(args: &CheckArgs, one: &Checked, property: Property) {
-    let Verdict::Violated(trace) = &one.finding(property).verdict else { return };
+/// A counterexample that nobody expected, or that was asked for; false: there is none.
+fn print_story(args: &CheckArgs, one: &Checked, property: Property) -> bool {
+    let Verdict::Violated(trace) = &one.finding(property).verdict else { return false };
     let is_surprising = matches!(one.standing(property), Standing::Unexpected | Standing::Free);
     if !is_surprising && !args.traces {
-        return;
+        return false;
     }
     let title = format!("{}: {} is violated:", one.file.scope.name, property.id());
     say!();
@@ -173,6 +176,7 @@ fn print_story(args: &CheckArgs, one: &Checked, property: Property) {
         property.id(),
         shell_word(&format!("counterexamples/{}", file_name(one, property, 1))),
     );
+    true
 }
 
 fn verdict_text(one: &Checked, property: Property) -> String {
