@@ -111,7 +111,7 @@ fn check_one(args: &CheckArgs, file: ModelFile, bar: &ProgressBar) -> Result<Che
     let model = DaemonSetModel::new(file.scope.clone(), &properties);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let settings = Settings {
-        threads: args.threads.unwrap_or(cores).max(1),
+        threads: args.threads.map_or(cores, usize::from),
         seed: args.seed,
         states_max: args.max_states.unwrap_or(u64::from(u32::MAX) - 1),
         time_max: Duration::from_secs(args.max_seconds.unwrap_or(3600)),
