@@ -361,3 +361,81 @@ fn slow_start_forbids_creates_after_a_create_that_failed() {
     assert_eq!(judge(Some(Reason::Forbidden), false), Some(true));
     assert_eq!(judge(Some(Reason::Forbidden), true), Some(false));
 }
+
+/// A settled cluster whose `DaemonSet` is `change`d, and whose controller knows it and has nothing queued.
+fn unnoticed(model: &DaemonSetModel, change: impl Fn(&mut everynode::cluster::object::DaemonSetObject)) -> Cluster {
+    let mut cluster = model.initial();
+    change(&mut cluster.store.daemon_sets.0[0]);
+    change(&mut cluster.controllers[0].daemon_sets.store.0[0]);
+    cluster
+}
+
+/// What the three claims about rest say: rolled-out, never-wedged, status-truth.
+fn at_rest(model: &DaemonSetModel, cluster: &Cluster) -> [Option<bool>; 3] {
+    [Property::RolledOut, Property::NeverWedged, Property::StatusTruth].map(|one| in_state(model, cluster, one))
+}
+
+#[test]
+fn claims_about_rest_see_a_rollout_that_nobody_began() {
+    let model = rolling();
+    assert_eq!(at_rest(&model, &model.initial()), [Some(true); 3]);
+    let updated = unnoticed(&model, |object| (object.template, object.template_generation) = (1, 2));
+    assert_eq!(at_rest(&model, &updated), [Some(false); 3], "old pods, deletions to do, counted as updated");
+    let mut busy = updated.clone();
+    busy.controllers[0].work[0].queue = everynode::model::state::Queued::Waiting;
+    assert_eq!(at_rest(&model, &busy), [None; 3], "no rest");
+    let deleted = unnoticed(&model, |object| object.deleting = Deleting::Foreground);
+    assert_eq!(in_state(&model, &deleted, Property::RolledOut), None, "it is being deleted");
+    let by_hand = self::model("", "{ type = \"OnDelete\" }");
+    let updated = unnoticed(&by_hand, |object| (object.template, object.template_generation) = (1, 2));
+    assert_eq!(at_rest(&by_hand, &updated), [Some(true), Some(true), Some(false)], "OnDelete leaves old pods");
+}
+
+#[test]
+fn status_truth_compares_every_counter() {
+    let model = rolling();
+    for counter in 0..6 {
+        let wrong = unnoticed(&model, |object| object.counters[counter] += 1);
+        assert_eq!(at_rest(&model, &wrong), [Some(true), Some(true), Some(false)], "counter {counter}");
+    }
+}
+
+#[test]
+fn rolled_out_asks_only_nodes_that_could_run_the_pod() {
+    use everynode::cluster::presence::Presence;
+    let model = rolling();
+    let without_pod = |also: &dyn Fn(&mut Cluster)| {
+        let mut cluster = model.initial();
+        let name = cluster.store.pods.0[0].name;
+        cluster.store.pods.remove(name);
+        cluster.controllers[0].pods.store.remove(name);
+        also(&mut cluster);
+        in_state(&model, &cluster, Property::RolledOut)
+    };
+    assert_eq!(without_pod(&|_| {}), Some(false));
+    assert_eq!(without_pod(&|cluster| cluster.machines[0].kubelet = Presence::Gone), Some(true), "its kubelet is gone");
+    let tainted = |cluster: &mut Cluster| {
+        cluster.store.nodes.0[0].variant = 1;
+        cluster.controllers[0].nodes.store.0[0].variant = 1;
+    };
+    assert_eq!(without_pod(&tainted), Some(true), "it should not run there");
+    assert_eq!(without_pod(&|cluster| cluster.scheduler = Presence::Gone), None, "nobody binds pods");
+}
+
+#[test]
+fn eligible_only_goes_by_the_nodes_that_the_sync_has_read() {
+    let model = rolling();
+    let claim = |variant: u8| {
+        let mut cluster = model.initial();
+        let name = cluster.store.pods.0[0].name;
+        cluster.store.pods.remove(name);
+        cluster.controllers[0].pods.store.remove(name);
+        cluster.controllers[0].work[0].queue = everynode::model::state::Queued::Waiting;
+        // The truth is another: what counts is what the cache shows.
+        cluster.store.nodes.0[0].variant = 1 - variant;
+        cluster.controllers[0].nodes.store.0[0].variant = variant;
+        in_step(&model, &cluster, &Action::Begin { controller: 0, key: 0, choice: 0 }, Property::EligibleOnly)
+    };
+    assert_eq!(claim(0), Some(true), "it is eligible by the cache, and a pod is created");
+    assert_eq!(claim(1), None, "it is not, and none is");
+}
