@@ -4,7 +4,7 @@ use anstyle::Style;
 
 use super::args::CheckArgs;
 use super::check::{Checked, Standing, file_name, shell_word};
-use super::layout::{GOOD, HEADING, KNOWN, UNTOLD, WRONG, counted, grouped, padded, painted};
+use super::layout::{GOOD, HEADING, KNOWN, UNTOLD, WRONG, counted, padded, painted};
 use super::output::{self, say, say_wrapped};
 use super::tale;
 use crate::check::Verdict;
@@ -13,6 +13,7 @@ use crate::model::narrative::tell;
 use crate::model::used::name;
 use crate::property::Property;
 use crate::scope::ExpectedVerdict;
+use crate::text::grouped;
 
 /// The widest that the column of verdicts becomes; longer ones push their standing to the right.
 const VERDICT_WIDTH_MAX: usize = 24;

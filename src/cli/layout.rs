@@ -6,6 +6,8 @@
 use anstyle::{AnsiColor, Style};
 use textwrap::{Options, WordSeparator, WordSplitter};
 
+use crate::text::grouped;
+
 /// As it should be.
 pub const GOOD: Style = AnsiColor::Green.on_default();
 /// Broken, and known to be.
@@ -49,19 +51,6 @@ pub fn wrapped(text: &str, indent: usize, width: Option<usize>) -> String {
         .word_splitter(WordSplitter::NoHyphenation)
         .break_words(false);
     textwrap::fill(text, options)
-}
-
-/// A number with its thousands apart: `12,345`.
-pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
 }
 
 /// A number of things: `1 model`, `2 models`; `many` is the word for several.
