@@ -1,6 +1,6 @@
 //! Text as a reader sees it: wrapped at words with hanging indents, and coloured by what it says.
 //!
-//! Colours only repeat what the words say. They are always written here; [`super::output`] takes them off where they are
+//! Colours only repeat what the words say. They are always written here; the output takes them off where they are
 //! not wanted.
 
 use anstyle::{AnsiColor, Style};

@@ -26,7 +26,7 @@ pub fn position(names: &[&str], name: &str) -> Option<u8> {
 
 /// The commands, for messages.
 pub const GRAMMAR: &str = "create TEMPLATE [STRATEGY], apply TEMPLATE, restart TEMPLATE, strategy STRATEGY, annotate, \
-undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, unlabel-pod NODE, label-pod NODE, release-pod NODE, orphan-pod NODE TEMPLATE, \
+undo [NUMBER], delete [background|foreground|orphan], delete-pod NODE, evict-pod NODE, unlabel-pod NODE, label-pod NODE, release-pod NODE, orphan-pod NODE TEMPLATE, \
 copy-revision TEMPLATE, unlabelled-revision, strip-revision TEMPLATE, node NODE VARIANT, join NODE VARIANT, leave NODE, fill NODE, free NODE, \
 terminate-namespace, wait; \
 the first ones may end in `of DAEMONSET`";
@@ -70,7 +70,7 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["delete"] | ["delete", "background"] => Ok(Command::Delete(ds, Cascade::Background)),
         ["delete", "foreground"] => Ok(Command::Delete(ds, Cascade::Foreground)),
         ["delete", "orphan"] => Ok(Command::Delete(ds, Cascade::Orphan)),
-        ["delete-pod", name] => Ok(Command::DeletePod(ds, node(name)?)),
+        ["delete-pod" | "evict-pod", name] => Ok(Command::DeletePod(ds, node(name)?)),
         ["unlabel-pod", name] => Ok(Command::UnlabelPod(ds, node(name)?)),
         ["label-pod", name] => Ok(Command::LabelPod(ds, node(name)?)),
         ["release-pod", name] => Ok(Command::ReleasePod(ds, node(name)?)),
