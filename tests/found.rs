@@ -163,3 +163,27 @@ fn a_leader_that_lost_its_lease_is_shown_nothing_more() {
     }
     assert!(overlaps > 10, "only {overlaps} leases were lost with an event on its way");
 }
+
+#[test]
+fn a_template_may_be_called_like_the_default_strategy() {
+    let manifest = "apiVersion: apps/v1\nkind: DaemonSet\nmetadata: {name: ds}\nspec:\n  minReadySeconds: 5\n  \
+        selector: {matchLabels: {app: a}}\n  template:\n    metadata: {labels: {app: a}}\n    \
+        spec: {containers: [{name: c, image: i}]}\n";
+    for templates in ["rolling = { manifest = \"ds.yaml\" }\nz = {}", "z = {}\nrolling = { manifest = \"ds.yaml\" }"] {
+        let text = format!(
+            "about = \"found\"\nusers = [[\"create z\"], [\"apply rolling\"]]\n[nodes]\nn1 = \"plain\"\n[variants]\nplain = {{}}\n[templates]\n{templates}\n"
+        );
+        let file = parse(Path::new("found.toml"), &text, None, &|_| Ok(manifest.to_owned()));
+        let scope = file.unwrap_or_else(|error| panic!("{error}\n{text}")).scope;
+        let mut seconds: Vec<_> = scope.strategies.iter().map(|strategy| strategy.min_ready_seconds).collect();
+        seconds.sort_unstable();
+        assert_eq!(seconds, [0, 5], "{templates}");
+    }
+}
+
+#[test]
+fn undo_to_0_is_undo_to_the_previous_one() {
+    let [zero, none] =
+        ["undo 0", "undo"].map(|undo| scope(&format!("users = [[\"create a\", \"{undo}\"]]"), TEMPLATES));
+    assert_eq!(zero.users, none.users);
+}

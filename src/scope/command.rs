@@ -62,7 +62,7 @@ pub fn parse(text: &str, names: &Names<'_>) -> Result<Command, String> {
         ["apply" | "restart", name] => Ok(Command::Apply(ds, template(name)?)),
         ["strategy", name] => Ok(Command::SetStrategy(ds, strategy(name)?)),
         ["annotate"] => Ok(Command::Annotate(ds)),
-        ["undo"] => Ok(Command::Undo(ds, None)),
+        ["undo"] | ["undo", "0"] => Ok(Command::Undo(ds, None)), // `--to-revision=0` is the default (UNDO-2)
         ["undo", number] => number
             .parse()
             .map(|number| Command::Undo(ds, Some(number)))

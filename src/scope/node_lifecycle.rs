@@ -1,6 +1,6 @@
 //! What a scope with a node lifecycle controller has besides what its model file declares.
 
-use k8s_openapi::api::core::v1::{Node, PodSpec, PodTemplateSpec, Taint};
+use k8s_openapi::api::core::v1::{Node, PodSpec, PodTemplateSpec, Taint, Toleration};
 
 use super::types::Unreachable;
 use crate::manifest::placement::Placement;
@@ -39,9 +39,12 @@ pub fn evictions<'a>(
     let evicts = |spec: &PodSpec| {
         let template = PodTemplateSpec { spec: Some(spec.clone()), ..PodTemplateSpec::default() };
         let check = Placement::compile(&template, rules);
+        // One with `tolerationSeconds` tolerates for a time, and time is free here: such a pod is evicted as well.
+        let for_good = |one: &&Toleration| one.toleration_seconds.is_none();
+        let tolerations: Vec<Toleration> = check.tolerations().iter().filter(for_good).cloned().collect();
         let drives_away = |(_, node): &(String, Node)| {
             let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
-            let mut left = untolerated(check.tolerations(), taints, &[NO_EXECUTE], rules.comparison_operators);
+            let mut left = untolerated(&tolerations, taints, &[NO_EXECUTE], rules.comparison_operators);
             left.next().is_some()
         };
         variants.iter().map(drives_away).collect()

@@ -110,12 +110,16 @@ impl Reader<'_> {
     pub(super) fn strategies_of_manifests(&self, templates: &[ReadTemplate]) -> Read<(Vec<StrategySpec>, Vec<u8>)> {
         let mut tables: Vec<(String, toml::Table)> = Vec::new();
         let mut own = Vec::new();
+        let mut default_name = "rolling".to_owned();
+        while templates.iter().any(|template| template.spec.name == default_name) {
+            default_name.push_str("-default");
+        }
         for template in templates {
             let table = template.manifest.as_ref().map(strategy_table).unwrap_or_default();
             let known = tables.iter().position(|(_, other)| *other == table);
             let index = known.unwrap_or(tables.len());
             if known.is_none() {
-                let name = if table.is_empty() { "rolling".to_owned() } else { template.spec.name.clone() };
+                let name = if table.is_empty() { default_name.clone() } else { template.spec.name.clone() };
                 tables.push((name, table));
             }
             own.push(u8::try_from(index).unwrap_or(u8::MAX));
