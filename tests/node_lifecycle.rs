@@ -12,8 +12,12 @@ use everynode::scope::parse;
 
 /// One node with the pod of template `a`, and what `lines` add.
 fn model(lines: &str, template: &str) -> DaemonSetModel {
+    model_of(lines, "\"plain\"", template)
+}
+
+fn model_of(lines: &str, node: &str, template: &str) -> DaemonSetModel {
     let text = format!(
-        "about = \"\"\nstart = \"settled\"\n{lines}\n[nodes]\nn1 = \"plain\"\n\
+        "about = \"\"\nstart = \"settled\"\n{lines}\n[nodes]\nn1 = {node}\n\
          [variants]\nplain = {{}}\nevicting = {{ taints = [\"maintenance=now:NoExecute\"] }}\n\
          [templates]\na = {template}\n"
     );
@@ -104,6 +108,33 @@ fn a_silent_node_is_tainted_and_its_pod_marked_each_by_a_step_of_its_own() {
     let untainted = take(&model, &untainted, becomes(&model, "plain"));
     assert_eq!(of_the_lifecycle(&model, &untainted), set(&[]));
     assert!(untainted.store.pods.iter().all(|pod| pod.ready));
+}
+
+/// The pods' own faults are reports of a kubelet: who is away, gone or silent reports none, and neither does the kubelet of
+/// a node that left, or one that has yet to take over the pod of its node's former machine.
+#[test]
+fn a_pod_fails_or_turns_unready_only_where_its_kubelet_can_report_it() {
+    let strikes = |model: &DaemonSetModel, cluster: &Cluster| {
+        let is_strike = |action: &&Action| matches!(action, Action::Blip { .. } | Action::FailPod { .. });
+        steps(model, cluster).iter().map(|(action, _)| action).filter(is_strike).count()
+    };
+    const STRIKES: &str = "pod_failure = 1, readiness_blip = 1";
+    for fault in ["kubelet_outage", "kubelet_silent"] {
+        let model = model(&format!("faults = {{ {STRIKES}, {fault} = 1 }}"), "{}");
+        assert_eq!(strikes(&model, &model.initial()), 2);
+        let falls = |action: &Action| matches!(action, Action::KubeletOutage { .. } | Action::Silence { .. });
+        assert_eq!(strikes(&model, &take(&model, &model.initial(), falls)), 0, "{fault}");
+    }
+    let silent = model_of(&format!("faults = {{ {STRIKES} }}"), "{ variant = \"plain\", kubelet = \"silent\" }", "{}");
+    assert_eq!(strikes(&silent, &silent.initial()), 0);
+    let model = model(&format!("faults = {{ {STRIKES} }}\nusers = [[\"leave n1\", \"join n1 plain\"]]"), "{}");
+    let left = take(&model, &model.initial(), |action| matches!(action, Action::User { .. }));
+    assert_eq!(strikes(&model, &left), 0, "the node left");
+    let joined = take(&model, &left, |action| matches!(action, Action::User { .. }));
+    assert_eq!(strikes(&model, &joined), 0, "a new machine has yet to take the pod over");
+    let taken = take(&model, &joined, |action| matches!(action, Action::TakeOver { .. }));
+    let ready = take(&model, &taken, |action| matches!(action, Action::PodReady { .. }));
+    assert_eq!(strikes(&model, &ready), 2);
 }
 
 #[test]

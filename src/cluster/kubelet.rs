@@ -17,11 +17,28 @@ pub struct Machine {
     pub strangers: Vec<u8>,
 }
 
+impl Machine {
+    /// Whether the kubelet of the machine reports anything: it is there, and is not silent by its scope.
+    pub fn reports(&self, kind: KubeletKind) -> bool {
+        self.kubelet.is_here() && kind != KubeletKind::Silent
+    }
+}
+
+/// Whether the kubelet of `machine` has a pod running, whose status it alone reports.
+pub fn runs(store: &Store, scope: &Scope, machine: &Machine, pod: &PodObject) -> bool {
+    machine.reports(scope.nodes[usize::from(pod.target)].kubelet)
+        && store.nodes.get(pod.target).is_some()
+        && !machine.strangers.contains(&pod.name)
+        && pod.bound
+        && !pod.deleting
+        && pod.is_non_terminal()
+}
+
 /// What the kubelet of `machine` does about a pod of its node.
 pub fn moves(store: &Store, scope: &Scope, machine: &Machine, pod: &PodObject) -> Moves {
     let mut moves = Moves::new();
     let kind = scope.nodes[usize::from(pod.target)].kubelet;
-    if !machine.kubelet.is_here() || kind == KubeletKind::Silent {
+    if !machine.reports(kind) {
         return moves;
     }
     if store.nodes.get(pod.target).is_some() {

@@ -12,13 +12,13 @@ use super::api_server::Store;
 use super::kubelet::Machine;
 use super::moves::{Move, Moves};
 use super::object::{NodeObject, OTHERS, PodObject};
-use crate::scope::{Command, KubeletKind, NodeLifecycle, Scope, Unreachable};
+use crate::scope::{Command, NodeLifecycle, Scope, Unreachable};
 
 /// What becomes of a node and of the pods on it.
 pub fn moves(store: &Store, scope: &Scope, machine: &Machine, node: &NodeObject) -> Moves {
     let mut moves: Moves = rule_moves(store, scope, node).map(|(_, one)| one).collect();
     let Some(lifecycle) = &scope.node_lifecycle else { return moves };
-    let silent = !machine.kubelet.is_here() || scope.nodes[usize::from(node.name)].kubelet == KubeletKind::Silent;
+    let silent = !machine.reports(scope.nodes[usize::from(node.name)].kubelet);
     let (declared, taints) = lifecycle.parts(node.variant);
     let changed = [Unreachable { no_schedule: silent, ..taints }, Unreachable { no_execute: silent, ..taints }];
     let changed = changed.into_iter().find(|one| *one != taints);

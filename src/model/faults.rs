@@ -274,7 +274,10 @@ impl DaemonSetModel {
 
     fn pod_faults(&self, cluster: &Cluster, steps: &mut Steps) {
         let budgets = cluster.budgets;
-        let running = |pod: &&PodObject| pod.owner.is_some() && pod.bound && !pod.deleting && pod.is_non_terminal();
+        let running = |pod: &&PodObject| {
+            let machine = &cluster.machines[usize::from(pod.target)];
+            pod.owner.is_some() && kubelet::runs(&cluster.store, &self.scope, machine, pod)
+        };
         for pod in cluster.store.pods.iter().filter(running) {
             if budgets.readiness_blip > 0 && pod.ready {
                 self.commit(steps, cluster, Action::Blip { pod: pod.name }, |next, events| {
