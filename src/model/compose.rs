@@ -3,7 +3,7 @@
 //! Guard and effect are one function, so they cannot drift apart: [`DaemonSetModel::steps`] lists every enabled step with
 //! the cluster it leads to, and stateright's `actions` and `next_state` are read off it.
 
-use super::action::{Action, Resource};
+use super::action::Action;
 use super::canonical::canonicalise;
 use super::faults::crashed;
 use super::informed;
@@ -16,10 +16,10 @@ use crate::cluster::node_lifecycle::leaving_taints_alone;
 use crate::cluster::object::{Key, Object};
 use crate::cluster::presence::Presence;
 use crate::cluster::user::{self, Found};
-use crate::cluster::watch::{Event, Informer, Versioned};
+use crate::cluster::watch::{Informer, Versioned};
 use crate::controller::request::{Reason, Request};
 use crate::property::Property;
-use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InformerOrder, InitialList, PlacedBy, RelabelVerb};
+use crate::release::{AdoptRecheck, DeletePrecondition, Gate, InitialList, PlacedBy, RelabelVerb};
 use crate::scope::{Cascade, Command, ControllerKind, Scope};
 
 /// A scope as a stateright model.
@@ -215,73 +215,6 @@ impl DaemonSetModel {
         self.calls(cluster, steps);
         self.replies(cluster, steps);
         self.host_steps(cluster, steps);
-    }
-
-    /// Watch events entering the stores of a process.
-    fn deliveries(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
-        let index = usize::from(controller);
-        let process = &cluster.controllers[index];
-        self.handlers(cluster, controller, steps);
-        let order = self.scope.switches.informer_order;
-        let scope = &self.scope;
-        let mut deliver = |resource, name, apply: &dyn Fn(&mut Process)| {
-            let mut next = cluster.clone();
-            apply(&mut next.controllers[index]);
-            steps.push((Action::Deliver { controller, resource, name }, next));
-        };
-        for (at, name) in deliverable(&process.daemon_sets, order, self.scope.lag.handlers) {
-            deliver(Resource::DaemonSets, name, &|process| {
-                let event = process.daemon_sets.stream.remove(at);
-                if let Some(told) = process.daemon_sets.apply(event) {
-                    informed::daemon_set(scope, process, told);
-                }
-            });
-        }
-        for (at, name) in deliverable(&process.revisions, order, self.scope.lag.handlers) {
-            deliver(Resource::Revisions, name, &|process| {
-                let event = process.revisions.stream.remove(at);
-                if let Some(told) = process.revisions.apply(event) {
-                    informed::revision(scope, process, told);
-                }
-            });
-        }
-        for (at, name) in deliverable(&process.pods, order, self.scope.lag.handlers) {
-            deliver(Resource::Pods, name, &|process| {
-                let event = process.pods.stream.remove(at);
-                if let Some(told) = process.pods.apply(event) {
-                    informed::pod(scope, process, told);
-                }
-            });
-        }
-        for (at, name) in deliverable(&process.nodes, order, self.scope.lag.handlers) {
-            deliver(Resource::Nodes, name, &|process| {
-                let event = process.nodes.stream.remove(at);
-                if let Some(told) = process.nodes.apply(event) {
-                    informed::node(scope, process, told);
-                }
-            });
-        }
-    }
-
-    /// Handlers that take a notification, where they lag behind the stores.
-    fn handlers(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
-        if self.scope.lag.handlers == 0 {
-            return;
-        }
-        let process = &cluster.controllers[usize::from(controller)];
-        let told = |resource: &Resource| match resource {
-            Resource::DaemonSets => process.daemon_sets.told.len(),
-            Resource::Revisions => process.revisions.told.len(),
-            Resource::Pods => process.pods.told.len(),
-            Resource::Nodes => process.nodes.told.len(),
-        };
-        let resources = [Resource::DaemonSets, Resource::Revisions, Resource::Pods, Resource::Nodes];
-        for resource in resources.into_iter().filter(|resource| told(resource) > 0) {
-            let mut next = cluster.clone();
-            if informed::handle(&self.scope, &mut next.controllers[usize::from(controller)], resource) {
-                steps.push((Action::Notify { controller, resource }, next));
-            }
-        }
     }
 
     /// The workers and timers of a process.
@@ -599,30 +532,6 @@ fn fall_behind<T: Object>(informer: &mut Option<Informer<T>>, event: Versioned<T
         let oldest = informer.stream.remove(0);
         informer.apply(oldest);
     }
-}
-
-/// The events that may be delivered next: position and object name (API-14, API-22). None while as many notifications wait
-/// for the handler as may.
-pub fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder, handlers: u8) -> Vec<(usize, u8)> {
-    if handlers > 0 && informer.told.len() >= usize::from(handlers) {
-        return Vec::new();
-    }
-    let named = |versioned: &Versioned<T>| match &versioned.event {
-        Event::Put(object) | Event::Deleted(object) => object.name(),
-        Event::Bookmark => 0,
-    };
-    let mut found: Vec<(usize, u8)> = Vec::new();
-    for (at, event) in informer.stream.iter().enumerate() {
-        let name = named(event);
-        let first = match order {
-            InformerOrder::Stream => at == 0,
-            InformerOrder::PerObject => found.iter().all(|(_, earlier)| *earlier != name),
-        };
-        if first {
-            found.push((at, name));
-        }
-    }
-    found
 }
 
 pub(super) fn byte(number: usize) -> u8 {

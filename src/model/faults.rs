@@ -1,20 +1,18 @@
 //! What may go wrong, each as often as its budget says: nothing that rest waits for.
 
-use super::action::{Action, Resource};
+use super::action::Action;
 use super::compose::{DaemonSetModel, Steps, byte};
-use super::informed;
-use super::serialisation::read_by;
 use super::start;
 use super::state::{Cluster, Laggard, Process, Queued};
 use crate::cluster::api_server::{Answer, Call, Events};
 use crate::cluster::kubelet;
 use crate::cluster::object::{DaemonSetObject, Key, Object, PodObject};
 use crate::cluster::presence::Presence;
-use crate::cluster::watch::{Event, Informer, Notification, Versioned};
+use crate::cluster::watch::Informer;
 use crate::controller::record::{PodName, Symbol, Uid};
 use crate::controller::request::{Reason, Request};
-use crate::release::{Expiry, ExpiryWakeup, RelabelVerb, Relist};
-use crate::scope::{Faults, Scope};
+use crate::release::{Expiry, ExpiryWakeup, RelabelVerb};
+use crate::scope::Faults;
 
 impl DaemonSetModel {
     /// Every fault whose budget is not spent.
@@ -69,86 +67,6 @@ impl DaemonSetModel {
                 }
             }
         }
-    }
-
-    /// Watches that break, and bookmarks.
-    fn watch_faults(&self, cluster: &Cluster, controller: u8, steps: &mut Steps) {
-        let daemon_sets = Watch {
-            resource: Resource::DaemonSets,
-            of: |process| &mut process.daemon_sets,
-            past: |laggard| laggard.daemon_sets.as_ref(),
-            read: read_by,
-            tell: informed::daemon_set,
-            budget: |budgets| &mut budgets.daemon_set_watch_break,
-        };
-        let revisions = Watch {
-            resource: Resource::Revisions,
-            of: |process| &mut process.revisions,
-            past: |laggard| laggard.revisions.as_ref(),
-            read: |_, _, object| object,
-            tell: informed::revision,
-            budget: |budgets| &mut budgets.revision_watch_break,
-        };
-        let pods = Watch {
-            resource: Resource::Pods,
-            of: |process| &mut process.pods,
-            past: |laggard| laggard.pods.as_ref(),
-            read: |_, _, object| object,
-            tell: informed::pod,
-            budget: |budgets| &mut budgets.pod_watch_break,
-        };
-        let nodes = Watch {
-            resource: Resource::Nodes,
-            of: |process| &mut process.nodes,
-            past: |laggard| laggard.nodes.as_ref(),
-            read: |_, _, object| object,
-            tell: informed::node,
-            budget: |budgets| &mut budgets.node_watch_break,
-        };
-        self.broken_watch(cluster, controller, &daemon_sets, steps);
-        self.broken_watch(cluster, controller, &revisions, steps);
-        self.broken_watch(cluster, controller, &pods, steps);
-        self.broken_watch(cluster, controller, &nodes, steps);
-        Self::bookmarks(cluster, controller, steps);
-    }
-
-    /// A watch breaks, and lists again.
-    fn broken_watch<T: Object>(&self, cluster: &Cluster, controller: u8, watch: &Watch<T>, steps: &mut Steps) {
-        let mut spent = cluster.budgets;
-        let budget = (watch.budget)(&mut spent);
-        if *budget == 0 {
-            return;
-        }
-        *budget -= 1;
-        let mut before = Cluster { budgets: spent, ..cluster.clone() };
-        let index = usize::from(controller);
-        let back = self.scope.switches.relist == Relist::MayGoBack;
-        let past = cluster.laggard.as_deref().filter(|_| back).and_then(watch.past);
-        for (lagging, seen, list) in lists((watch.of)(&mut before.controllers[index]), past) {
-            let mut next = before.clone();
-            let process = &mut next.controllers[index];
-            let list = list.map(|object| (watch.read)(&self.scope, process, object));
-            for told in (watch.of)(process).replace(list) {
-                (watch.tell)(&self.scope, process, told);
-            }
-            steps.push((Action::BreakWatch { controller, resource: watch.resource, lagging, seen }, next));
-        }
-    }
-
-    fn bookmarks(cluster: &Cluster, controller: u8, steps: &mut Steps) {
-        if cluster.budgets.bookmark == 0 {
-            return;
-        }
-        let [daemon_sets, _, pods, _] = cluster.store.versions;
-        let mut next = cluster.clone();
-        next.budgets.bookmark -= 1;
-        let mut other = next.clone();
-        let bookmark = Versioned { version: pods, event: Event::Bookmark };
-        next.controllers[usize::from(controller)].pods.stream.push(bookmark);
-        steps.push((Action::Bookmark { controller, resource: Resource::Pods }, next));
-        let bookmark = Versioned { version: daemon_sets, event: Event::Bookmark };
-        other.controllers[usize::from(controller)].daemon_sets.stream.push(bookmark);
-        steps.push((Action::Bookmark { controller, resource: Resource::DaemonSets }, other));
     }
 
     /// Expectations that expire, and the resync.
@@ -326,16 +244,6 @@ impl DaemonSetModel {
     }
 }
 
-/// One watch of a process: where to find it, how it reads what an API server lists, whom it tells, and how often it may break.
-struct Watch<T: Copy> {
-    resource: Resource,
-    of: fn(&mut Process) -> &mut Informer<T>,
-    past: fn(&Laggard) -> Option<&Informer<T>>,
-    read: fn(&Scope, &Process, T) -> T,
-    tell: fn(&Scope, &mut Process, Notification<T>),
-    budget: fn(&mut Faults) -> &mut u8,
-}
-
 /// How many events are on their way to a lagging API server.
 fn pending<T: Copy>(informer: Option<&Informer<T>>) -> u8 {
     informer.map_or(0, |informer| byte(informer.stream.len()))
@@ -344,18 +252,6 @@ fn pending<T: Copy>(informer: Option<&Informer<T>>) -> u8 {
 /// What it shows of one type once it has seen some of them.
 fn at<T: Object>(informer: Option<&Informer<T>>, seen: u8) -> Option<Informer<T>> {
     informer.map(|informer| informer.advanced(usize::from(seen)))
-}
-
-/// The lists that a broken watch may be followed by: not older than what the store shows (API-15), and, from the lagging
-/// API server `past` if it is given, older ones.
-fn lists<T: Object>(informer: &Informer<T>, past: Option<&Informer<T>>) -> Vec<(bool, u8, Informer<T>)> {
-    let newer = (1..=informer.stream.len()).map(|seen| (false, byte(seen), informer.advanced(seen)));
-    let older = past.into_iter().flat_map(|past| {
-        (0..=past.stream.len())
-            .map(|seen| (true, byte(seen), past.advanced(seen)))
-            .filter(|(_, _, list)| list.synced < informer.synced)
-    });
-    newer.chain(older).collect()
 }
 
 /// The lease of a paused process is lost: what it showed stays as it was, and of its work only the sync it is in.

@@ -20,3 +20,4 @@ pub mod step_name;
 pub mod used;
 pub mod view;
 pub mod walk;
+pub mod watches;
