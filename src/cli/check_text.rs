@@ -84,7 +84,9 @@ fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) -> bool {
     }
     print_unexpected(one);
     let stories = stories(args, one);
-    stories.iter().for_each(|property| print_story(one, *property));
+    for property in &stories {
+        print_story(one, *property);
+    }
     let others = one.properties.iter().filter(|property| is_free_violation(one, **property));
     let others: Vec<&str> = others.filter(|other| !stories.contains(other)).map(|other| other.id()).collect();
     if !others.is_empty() {

@@ -1,6 +1,5 @@
 //! `everynode profiles`.
 
-use miette::Report;
 use serde_json::json;
 
 use super::AS_EXPECTED;
@@ -10,18 +9,14 @@ use super::output::{say, say_wrapped};
 use crate::release::{PlacedBy, Profile, Reference, Switches};
 
 /// Lists the release profiles, or every switch.
-///
-/// # Errors
-///
-/// None.
-pub fn run(args: &ProfilesArgs) -> Result<u8, Report> {
+pub fn run(args: &ProfilesArgs) -> u8 {
     match (args.format, args.switches) {
         (Format::Human, false) => Profile::ALL.iter().for_each(tell),
         (Format::Human, true) => Switches::reference().iter().for_each(explain),
         (Format::Json, false) => say!("{}", json!(Profile::ALL.iter().map(profile_json).collect::<Vec<_>>())),
         (Format::Json, true) => say!("{}", json!(Switches::reference().iter().map(switch_json).collect::<Vec<_>>())),
     }
-    Ok(AS_EXPECTED)
+    AS_EXPECTED
 }
 
 fn placed_by(profile: &Profile) -> &'static str {
