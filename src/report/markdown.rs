@@ -65,7 +65,7 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
          asked about; {} were cut at {} states (at {} under two faults) or at a capacity.\n\n\
          A row is a claim, a column a release.\n\
          A cell names the smallest combinations of faults under which a search of the model breaks the claim: none at all, \
-         then single faults, then pairs of which neither part breaks it alone.\n\
+         then single faults, then pairs of which neither part was seen to break it alone.\n\
          The claim's own section, further down, has the shortest counterexample of each, told step by step, and what backs \
          it.\n\n\
          A verdict is about [the scopes below](#the-base-scopes), not about every cluster:\n\n\
