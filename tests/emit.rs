@@ -22,7 +22,7 @@ use everynode::model::action::{Action, Resource};
 use everynode::model::compose::{DaemonSetModel, Steps, carry_out};
 use everynode::model::informed;
 use everynode::model::process::{self, Alternative, begin, proceed, take_reply};
-use everynode::model::state::{Cluster, Process};
+use everynode::model::state::{Cluster, Process, ReadyTimer};
 use everynode::model::view::revision_hash;
 use everynode::release::Gate;
 use everynode::scope::{ModelFile, Scope, bundled};
@@ -132,7 +132,7 @@ impl Driver<'_> {
         let mut start = self.cluster.controllers[usize::from(self.controller)].clone();
         start.node_queue.clear();
         for work in &mut start.work {
-            work.ready_timer = false;
+            work.ready_timer = ReadyTimer::Off;
             work.backoff_timer = false;
         }
         let first = Way {
@@ -315,7 +315,7 @@ impl Driver<'_> {
                 expectations: expectations.map(|record| (record.add, record.del)),
                 own_writes,
                 backoff: current.map(|record| objects.node_name(record.node).to_owned()).collect(),
-                timers: (work.ready_timer, work.backoff_timer),
+                timers: (work.ready_timer != ReadyTimer::Off, work.backoff_timer),
                 queued: (again.unwrap_or(false), nodes),
             }),
         }
@@ -587,7 +587,7 @@ fn check_handler(
     let answer = handlers::answer(&subject(file), given).expect("a question");
     let versions = Versions::of(&cluster.controllers[view.controller], &cluster.store);
     for work in &mut cluster.controllers[view.controller].work {
-        work.ready_timer = false;
+        work.ready_timer = ReadyTimer::Off;
     }
     let mut steps = Steps::new();
     model.raw_steps(&cluster, &mut steps);
@@ -599,7 +599,7 @@ fn check_handler(
     let ours = Handled {
         queue: keys().filter(|(_, work)| work.queue != Queued::No).map(|(key, work)| (key, work.queue)).collect(),
         node_queue: process.node_queue.iter().map(|node| objects.node_name(*node).to_owned()).collect(),
-        timers: keys().filter(|(_, work)| work.ready_timer).map(|(key, _)| key).collect(),
+        timers: keys().filter(|(_, work)| work.ready_timer != ReadyTimer::Off).map(|(key, _)| key).collect(),
         expectations: keys()
             .filter_map(|(key, work)| work.memory.expectations.map(|record| (key, (record.add, record.del))))
             .collect(),

@@ -111,6 +111,7 @@ fn what_no_scope_can_have_is_refused() {
         "\"two\"",
         "no container",
     );
+    refused_at("a = {}", "a = { spec = { nodeName = \"n1\" } }", "a = {", "spec", "it has a nodeName");
     refused_at("to = \"tainted\" }", "to = \"plain\" }", "to = ", "\"plain\"", "changes nothing");
     refused_at("n1 = \"plain\"", "\"n 1\" = \"plain\"", "\"n 1\" =", "\"plain\"", "`n 1` is none");
 }

@@ -186,9 +186,17 @@ fn who_changes_a_tainted_node_leaves_the_taints_alone() {
 
 #[test]
 fn the_taint_manager_evicts_what_does_not_tolerate_a_taint_and_nothing_else() {
-    let tolerant = "{ spec = { tolerations = [{ key = \"maintenance\", operator = \"Exists\" }], containers = [] } }";
-    for (template, evicts) in [("{}", true), (tolerant, false)] {
-        let model = model("node_lifecycle = true\nusers = [[\"node n1 evicting\"]]", template);
+    let for_good = "{ key = \"maintenance\", operator = \"Exists\" }";
+    let for_a_time = "{ key = \"maintenance\", operator = \"Exists\", effect = \"NoExecute\", tolerationSeconds = 60 }";
+    for (tolerations, evicts) in [
+        (String::new(), true),
+        (for_good.to_owned(), false),
+        (for_a_time.to_owned(), true),
+        (format!("{for_a_time}, {for_good}"), true), // the first one that covers the taint counts
+        (format!("{for_good}, {for_a_time}"), false),
+    ] {
+        let template = format!("{{ spec = {{ tolerations = [{tolerations}], containers = [] }} }}");
+        let model = model("node_lifecycle = true\nusers = [[\"node n1 evicting\"]]", &template);
         let changed = take(&model, &model.initial(), |action| matches!(action, Action::User { .. }));
         assert_eq!(of_the_lifecycle(&model, &changed).contains("evict"), evicts, "{template}");
     }

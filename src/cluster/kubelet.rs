@@ -6,6 +6,7 @@ use super::api_server::Store;
 use super::moves::{Move, Moves};
 use super::object::{OTHERS, Object, Objects, PodObject, PodPhase};
 use super::presence::Presence;
+use crate::manifest::resources::{HostPort, conflict};
 use crate::scope::{KubeletKind, PodFate, Scope, TemplateSpec};
 
 /// A machine: what the API server does not know of a node.
@@ -45,8 +46,9 @@ pub fn moves(store: &Store, scope: &Scope, machine: &Machine, pod: &PodObject) -
         if machine.strangers.contains(&pod.name) {
             moves.push(Move::TakeOver(pod.name));
         } else {
-            // The port is looked at once more where the pod was created bound (LEG-11).
-            let rejected = pod.bound && port_is_taken(&store.pods, &scope.templates, pod);
+            // Room and port are looked at once more where the pod was created bound (LEG-11, LEG-15, NODE-12).
+            let rejected = pod.bound
+                && (port_is_taken(&store.pods, &scope.templates, pod) || came_to_a_full_node(&store.pods, pod));
             let kind = if rejected { KubeletKind::Rejects } else { kind };
             moves.extend(reports(pod, kind, scope.templates[usize::from(pod.template)].pods));
         }
@@ -80,7 +82,8 @@ fn reports(pod: &PodObject, kind: KubeletKind, fate: PodFate) -> Moves {
 /// Whether a pod that came to its node before holds a host port that `pod` needs: the scheduler does not bind it, and the
 /// kubelet rejects it where it was created bound.
 pub fn port_is_taken(pods: &Objects<PodObject>, templates: &[TemplateSpec], pod: &PodObject) -> bool {
-    let ports = |of: &PodObject| templates.get(usize::from(of.template)).map_or(&[] as &[i32], |one| &one.host_ports);
+    let ports =
+        |of: &PodObject| templates.get(usize::from(of.template)).map_or(&[] as &[HostPort], |one| &one.host_ports);
     let holds = |other: &&PodObject| {
         other.template != OTHERS
             && other.bound
@@ -88,7 +91,13 @@ pub fn port_is_taken(pods: &Objects<PodObject>, templates: &[TemplateSpec], pod:
             && other.is_non_terminal()
             && (other.name() < pod.name || !pod.bound && other.name() != pod.name)
     };
-    pods.iter().filter(holds).any(|other| ports(other).iter().any(|port| ports(pod).contains(port)))
+    pods.iter().filter(holds).any(|other| conflict(ports(other), ports(pod)))
+}
+
+/// Whether others had filled the node of `pod` before it was created, as may be where it was created bound.
+fn came_to_a_full_node(pods: &Objects<PodObject>, pod: &PodObject) -> bool {
+    let filled = |other: &PodObject| other.template == OTHERS && other.target == pod.target && other.name() < pod.name;
+    !pod.ready && pods.iter().any(filled)
 }
 
 /// A pod whose status a former machine reported, once the kubelet of the node's new machine has taken it over: its

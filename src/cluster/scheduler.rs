@@ -13,7 +13,7 @@ pub fn binds(store: &Store, scope: &Scope, pod: &PodObject) -> Option<Move> {
         return None;
     }
     let node = store.nodes.get(pod.target)?;
-    let admits = scope.placement[usize::from(pod.template)][usize::from(node.variant)].should_run;
+    let admits = scope.admits[usize::from(pod.template)][usize::from(node.variant)];
     let room = !is_full(store, pod.target) && !port_is_taken(&store.pods, &scope.templates, pod);
     (admits && room).then_some(Move::Bind(pod.name))
 }

@@ -9,6 +9,16 @@ use crate::scope::{Cascade, Command};
 
 /// Carries out a command that is one request. None: it cannot be carried out now, and its user waits.
 pub fn run(store: &mut Store, command: Command, shown: Shown<'_>, events: &mut Events) -> Option<()> {
+    let makes_an_object = matches!(
+        command,
+        Command::Create(..)
+            | Command::CreateOrphan(..)
+            | Command::CopyRevision(..)
+            | Command::CreateUnlabelledRevision(_)
+    );
+    if makes_an_object && store.terminating {
+        return None; // API-12
+    }
     match command {
         Command::Create(key, template, strategy) => create(store, key, template, strategy, events),
         Command::Apply(key, template) => {

@@ -1,7 +1,7 @@
 //! Placement when the controller places daemon pods itself: up to 1.11, and 1.12 with its gate off (LEG-3, LEG-8,
 //! LEG-10 to LEG-13).
 
-use k8s_openapi::api::core::v1::{Node, PodTemplateSpec, Toleration};
+use k8s_openapi::api::core::v1::{Node, PodSpec, PodTemplateSpec, Toleration};
 
 use super::node::NodeView;
 use super::placement::{Eligibility, NodePlacement, Placement, Reason};
@@ -48,12 +48,7 @@ impl LegacyPlacement {
         rules: PlacementRules,
     ) -> Result<Self, QuantityError> {
         let spec = template.spec.clone().unwrap_or_default();
-        let by_priority = match rules.critical_pods {
-            CriticalPods::None => false,
-            CriticalPods::ByPriority | CriticalPods::ByPriorityOrAnnotation => {
-                spec.priority.is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY)
-            }
-        };
+        let by_priority = is_critical(&spec, rules);
         let by_annotation = critical_by_annotation(template, namespace, rules) == Critical::Yes;
         let (critical, resource_check) = if by_priority || by_annotation {
             (Critical::Yes, ResourceCheck::Skipped)
@@ -99,6 +94,16 @@ impl LegacyPlacement {
         }
         placement.reasons.extend(short.into_iter().map(Reason::Shortage));
         Ok(placement)
+    }
+}
+
+/// Whether the priority of its pods makes them critical: room is not looked at for them (LEG-12).
+pub fn is_critical(spec: &PodSpec, rules: PlacementRules) -> bool {
+    match rules.critical_pods {
+        CriticalPods::None => false,
+        CriticalPods::ByPriority | CriticalPods::ByPriorityOrAnnotation => {
+            spec.priority.is_some_and(|priority| priority >= SYSTEM_CRITICAL_PRIORITY)
+        }
     }
 }
 

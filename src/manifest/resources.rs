@@ -164,6 +164,11 @@ impl HostPort {
     }
 }
 
+/// Whether a port of `these` conflicts with one of `those`.
+pub fn conflict(these: &[HostPort], those: &[HostPort]) -> bool {
+    these.iter().any(|one| those.iter().any(|other| one.conflicts_with(other)))
+}
+
 /// The host ports of a pod's containers; init containers are not looked at.
 pub fn host_ports(spec: &PodSpec) -> Vec<HostPort> {
     let or = |text: Option<&String>, default: &str| match text.map(String::as_str) {

@@ -4,7 +4,7 @@
 //! (`ARCHITECTURE.md`, versions by rank). Between two steps pod names are the even numbers from 2, in the order of
 //! (target node, creation), and the versions of a type are 1, 2, 3, ...
 
-use super::state::{Cluster, Process};
+use super::state::{Cluster, Process, ReadyTimer};
 use crate::cluster::api_server::{Answer, Call, Store};
 use crate::cluster::object::{DaemonSetObject, PodObject, RevisionObject};
 use crate::cluster::watch::{Event, Informer, Notification};
@@ -200,6 +200,9 @@ fn process(process: &mut Process, ranked: &mut impl Ranked) {
     informer(&mut process.nodes, ranked);
     for work in &mut process.work {
         work.memory.visit(&mut Inside(ranked));
+        if let ReadyTimer::Since(pod) = &mut work.ready_timer {
+            ranked.pod(pod);
+        }
         if let Some(sync) = &mut work.sync {
             sync.visit(&mut Inside(ranked));
         }
@@ -237,6 +240,11 @@ pub fn canonicalise(cluster: &mut Cluster) -> [u8; 256] {
             // Counters only fall until they are set again, so all that is below 0 means the same (EXP-4).
             expectations.add = expectations.add.max(0);
             expectations.del = expectations.del.max(0);
+        }
+        if let ReadyTimer::Since(pod) = work.ready_timer
+            && cluster.store.pods.get(pod).is_none()
+        {
+            work.ready_timer = ReadyTimer::Now; // a pod that is gone is waited for no more
         }
     }
     let pods = &cluster.store.pods;

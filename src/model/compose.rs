@@ -10,7 +10,7 @@ use super::informed;
 use super::process::{self, Alternative};
 use super::serialisation::read_by;
 use super::start;
-use super::state::{Cluster, Laggard, Machine, Process, Queued, State, Undo};
+use super::state::{Cluster, Laggard, Machine, Process, Queued, ReadyTimer, State, Undo};
 use crate::cluster::api_server::{Answer, AnyEvent, Binds, Call, Events, Shown, Sorts, Store};
 use crate::cluster::node_lifecycle::leaving_taints_alone;
 use crate::cluster::object::{Key, Object};
@@ -234,10 +234,10 @@ impl DaemonSetModel {
                 let action = |choice| Action::Begin { controller, key, choice };
                 self.alternatives(cluster, (index, None), alternatives, steps, action);
             }
-            if work.ready_timer && !self.is_maturing(cluster, key) {
+            if self.is_due(cluster, key, work.ready_timer) {
                 let mut next = cluster.clone();
                 let work = &mut next.controllers[index].work[usize::from(key)];
-                work.ready_timer = false;
+                work.ready_timer = ReadyTimer::Off;
                 work.queue = work.queue.added();
                 steps.push((Action::ReadyTimer { controller, key }, next));
             }
@@ -267,9 +267,17 @@ impl DaemonSetModel {
         }
     }
 
-    /// Whether some ready pod of the `DaemonSet` has not matured yet: the timers fall due after it.
-    fn is_maturing(&self, cluster: &Cluster, key: Key) -> bool {
-        cluster.store.pods.iter().any(|pod| pod.owner_key == key && self.matures(cluster, pod))
+    /// Whether the timer of the `DaemonSet` falls due: what it was armed for is ready so long, or ready no more.
+    fn is_due(&self, cluster: &Cluster, key: Key, timer: ReadyTimer) -> bool {
+        let waits_for = |name: Option<u8>| {
+            let mut ours = cluster.store.pods.iter().filter(|pod| pod.owner_key == key);
+            ours.any(|pod| name.is_none_or(|name| pod.name == name) && self.matures(cluster, pod))
+        };
+        match timer {
+            ReadyTimer::Off => false,
+            ReadyTimer::Since(pod) => !waits_for(Some(pod)),
+            ReadyTimer::Now => !waits_for(None),
+        }
     }
 
     /// Adds a step for each of `alternatives` of a process, which may have taken a reply.

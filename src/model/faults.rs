@@ -3,7 +3,7 @@
 use super::action::Action;
 use super::compose::{DaemonSetModel, Steps, byte};
 use super::start;
-use super::state::{Cluster, Laggard, Process, Queued};
+use super::state::{Cluster, Laggard, Process, Queued, ReadyTimer};
 use crate::cluster::api_server::{Answer, Call, Events};
 use crate::cluster::kubelet;
 use crate::cluster::object::{DaemonSetObject, Key, Object, PodObject};
@@ -269,7 +269,7 @@ fn retire(process: &mut Process) {
     quiet(&mut process.nodes);
     for work in &mut process.work {
         work.queue = Queued::No;
-        work.ready_timer = false;
+        work.ready_timer = ReadyTimer::Off;
         work.backoff_timer = false;
     }
 }

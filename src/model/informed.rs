@@ -4,7 +4,7 @@
 //! the informer until [`handle`] takes it.
 
 use super::action::Resource;
-use super::state::{Process, Work};
+use super::state::{Process, ReadyTimer, Work};
 use super::view;
 use crate::cluster::object::{DaemonSetObject, FOREIGN, NO_LABELS, NodeObject, PodObject, RevisionObject};
 use crate::cluster::watch::Notification;
@@ -129,6 +129,8 @@ fn handle_pod(scope: &Scope, process: &mut Process, notification: Notification<P
     let name = |pod: &PodObject| PodName(u32::from(pod.name));
     let selected = |process: &Process, pod: &PodObject| cached(scope, process, pod.owner_key, pod.labelled);
     let switches = &scope.switches;
+    let (Notification::Added(about) | Notification::Updated(_, about) | Notification::Deleted(about)) = &notification;
+    let since = ReadyTimer::Since(about.name);
     let effects = match &notification {
         Notification::Added(new) => {
             handlers::add_pod(switches, &selected(process, new), name(new), &object(new), &suspended(process, new))
@@ -147,6 +149,12 @@ fn handle_pod(scope: &Scope, process: &mut Process, notification: Notification<P
             handlers::delete_pod(&selected(process, old), name(old), &object(old), &suspended(process, old))
         }
     };
+    for effect in &effects {
+        if let Effect::EnqueueAfter(Key(index), _) = effect {
+            let work = &mut process.work[*index as usize];
+            work.ready_timer = work.ready_timer.armed(since);
+        }
+    }
     apply(process, &effects);
 }
 
@@ -224,7 +232,7 @@ fn placed(scope: &Scope, process: &Process, before: &NodeObject, now: &NodeObjec
         .store
         .iter()
         .map(|object| {
-            let on = |node: &NodeObject| view::placement(scope, process, object.template, node);
+            let on = |node: &NodeObject| view::placement(scope, process, (object.template, object.uid), node);
             PlacedDaemonSet {
                 key: key(object.key),
                 uid: Uid(u32::from(object.uid)),
@@ -247,7 +255,6 @@ fn apply(process: &mut Process, effects: &[Effect]) {
                 let work = &mut process.work[*index as usize];
                 work.queue = work.queue.added();
             }
-            Effect::EnqueueAfter(Key(index), _) => process.work[*index as usize].ready_timer = true,
             Effect::EnqueueNode(NodeName(name)) => {
                 let name = u8::try_from(*name).expect("few nodes");
                 if !process.node_queue.contains(&name) {
@@ -255,7 +262,8 @@ fn apply(process: &mut Process, effects: &[Effect]) {
                     process.node_queue.sort_unstable();
                 }
             }
-            Effect::CreationObserved(..)
+            Effect::EnqueueAfter(..) // by whoever knows the pod
+            | Effect::CreationObserved(..)
             | Effect::DeletionObserved(..)
             | Effect::ForgetExpectations(..)
             | Effect::ForgetOwnWrites(..) => {}

@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::state::{Backoff, Process, Queued};
+use super::state::{Backoff, Process, Queued, ReadyTimer};
 use super::view::{self, Records};
 use crate::cluster::api_server::{Answer, Call, Origin};
 use crate::cluster::object::{Key, List};
@@ -36,7 +36,6 @@ pub fn begin(scope: &Scope, process: &Process, controller: u8, key: Key) -> Vec<
     let outcome = Sync::start(&rules(scope), &records.view(), process.work[usize::from(key)].memory.clone());
     let mut taken = process.clone();
     taken.work[usize::from(key)].queue = Queued::Processing;
-    taken.work[usize::from(key)].suspended.clear(); // manage finds them anew
     follow(scope, &taken, controller, key, vec![outcome], After::Point)
 }
 
@@ -120,6 +119,12 @@ fn follow(
         let sync = process.work[usize::from(key)].sync.as_ref().expect("just stored");
         match sync.wait(&rules(scope)) {
             Wait::Point(point) if reads_at_once(sync, point, after_reply) => {
+                if point == Point::Manage {
+                    // Manage finds anew which nodes have no room, one after the other (LEG-14).
+                    let listed = sync.nodes.clone();
+                    let suspended = &mut process.work[usize::from(key)].suspended;
+                    suspended.retain(|node| listed.iter().all(|listed| listed.name.0 != u32::from(*node)));
+                }
                 let records = Records::of(scope, &process, key, Some(&ds));
                 let work = &process.work[usize::from(key)];
                 let mut outcomes = Vec::new();
@@ -223,7 +228,7 @@ fn apply(
                 }
             }
             Effect::RequeueAfterBackoff(_) => work.backoff_timer = true,
-            Effect::RequeueAfterMinReady => work.ready_timer = true,
+            Effect::RequeueAfterMinReady => work.ready_timer = work.ready_timer.armed(ReadyTimer::Now),
             Effect::Suspended(node) => work.suspended.push(u8::try_from(node.0).expect("few nodes")),
             Effect::FailedDaemonPod | Effect::SucceededDaemonPod | Effect::SelectingAll | Effect::FailedPlacement => {}
         }

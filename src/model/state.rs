@@ -139,8 +139,8 @@ pub struct Work {
     pub queue: Queued,
     /// Expectations and own writes.
     pub memory: Memory,
-    /// A delayed add for minReadySeconds is pending (EVT-10, STAT-12).
-    pub ready_timer: bool,
+    /// The delayed add for minReadySeconds (EVT-10, STAT-12).
+    pub ready_timer: ReadyTimer,
     /// A delayed add for a failed pod's back-off is pending (MAN-7).
     pub backoff_timer: bool,
     /// Nodes whose failed pods are in back-off (MAN-19).
@@ -149,6 +149,26 @@ pub struct Work {
     pub suspended: Vec<u8>,
     /// The sync under way.
     pub sync: Option<Box<Sync>>,
+}
+
+/// The delayed add for minReadySeconds: one a key, the earliest (D-22).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum ReadyTimer {
+    /// None is pending.
+    #[default]
+    Off,
+    /// Armed when this pod became ready: due once it has been ready so long, or would have been.
+    Since(u8),
+    /// Armed by a sync: due once every ready pod has been ready so long.
+    Now,
+}
+
+impl ReadyTimer {
+    /// The timer after one more delayed add: a later one does not replace an earlier one.
+    #[must_use]
+    pub fn armed(self, again: Self) -> Self {
+        if self == Self::Off { again } else { self }
+    }
 }
 
 /// A back-off record in force (MAN-19).

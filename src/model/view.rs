@@ -14,6 +14,7 @@ use crate::controller::record::{
 };
 use crate::controller::request::{Reply, WrittenPod};
 use crate::controller::sync::View;
+use crate::manifest::resources::{HostPort, conflict};
 use crate::release::PlacedBy;
 use crate::scope::Scope;
 
@@ -111,13 +112,31 @@ pub fn daemon_set(scope: &Scope, object: &DaemonSetObject) -> DaemonSet {
 
 /// Where a template stands on a node that `process` shows: up to 1.12 the controller itself looks for room, among the pods
 /// of its cache (LEG-13).
-pub fn placement(scope: &Scope, process: &Process, template: u8, node: &NodeObject) -> Placement {
+pub fn placement(scope: &Scope, process: &Process, (template, uid): (u8, u8), node: &NodeObject) -> Placement {
     let mut placement = scope.placement[usize::from(template)][usize::from(node.variant)];
-    let full = || process.pods.store.iter().any(|pod| pod.template == OTHERS && pod.target == node.name);
+    if scope.switches.placed_by == PlacedBy::Controller && port_is_foreign(scope, process, (template, uid), node) {
+        return Placement { wanted: false, should_run: false, should_continue_running: false }; // LEG-10
+    }
+    let critical = scope.templates[usize::from(template)].critical; // LEG-12
+    let full = || !critical && process.pods.store.iter().any(|pod| pod.template == OTHERS && pod.target == node.name);
     if scope.switches.placed_by == PlacedBy::Controller && placement.should_run && full() {
         placement.should_run = false;
     }
     placement
+}
+
+/// Whether a bound pod of somebody else on the node holds a host port that a pod of the template needs (LEG-3).
+fn port_is_foreign(scope: &Scope, process: &Process, (template, uid): (u8, u8), node: &NodeObject) -> bool {
+    let ports =
+        |template: u8| scope.templates.get(usize::from(template)).map_or(&[] as &[HostPort], |one| &one.host_ports);
+    let foreign = |pod: &&PodObject| {
+        pod.bound
+            && pod.target == node.name
+            && pod.is_non_terminal()
+            && pod.owner != Some(uid)
+            && pod.template != OTHERS
+    };
+    process.pods.store.iter().filter(foreign).any(|pod| conflict(ports(pod.template), ports(template)))
 }
 
 fn node(scope: &Scope, process: &Process, work: &Work, ds: &DaemonSet, object: &NodeObject) -> Node {
@@ -127,7 +146,8 @@ fn node(scope: &Scope, process: &Process, work: &Work, ds: &DaemonSet, object: &
             && i64::from(backoff.observed_generation) == ds.status.observed_generation
     });
     let template = u8::try_from(ds.template.0).expect("templates fit a byte");
-    let placement = placement(scope, process, template, object);
+    let uid = u8::try_from(ds.uid.0).expect("the model's uids fit a byte");
+    let placement = placement(scope, process, (template, uid), object);
     Node { name: NodeName(u32::from(object.name)), placement, in_backoff }
 }
 

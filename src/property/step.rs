@@ -274,7 +274,7 @@ pub fn eligible_only(model: &DaemonSetModel, before: &Cluster, action: &Action, 
     let looked_up = |call: &Call, name: NodeName| {
         let process = &before.controllers[index];
         let node = process.nodes.store.iter().find(|node| u32::from(node.name) == name.0);
-        node.is_some_and(|node| placement(&model.scope, process, call.template, node).should_run)
+        node.is_some_and(|node| placement(&model.scope, process, (call.template, call.uid), node).should_run)
     };
     let mut created = after
         .calls

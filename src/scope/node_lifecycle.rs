@@ -4,7 +4,7 @@ use k8s_openapi::api::core::v1::{Node, PodSpec, PodTemplateSpec, Taint, Tolerati
 
 use super::types::Unreachable;
 use crate::manifest::placement::Placement;
-use crate::manifest::tolerations::{NO_EXECUTE, NO_SCHEDULE, untolerated};
+use crate::manifest::tolerations::{NO_EXECUTE, NO_SCHEDULE, tolerates_taint};
 use crate::release::placement::PlacementRules;
 
 /// The key of the taints of a node whose kubelet is silent (NODE-6).
@@ -39,13 +39,15 @@ pub fn evictions<'a>(
     let evicts = |spec: &PodSpec| {
         let template = PodTemplateSpec { spec: Some(spec.clone()), ..PodTemplateSpec::default() };
         let check = Placement::compile(&template, rules);
-        // One with `tolerationSeconds` tolerates for a time, and time is free here: such a pod is evicted as well.
-        let for_good = |one: &&Toleration| one.toleration_seconds.is_none();
-        let tolerations: Vec<Toleration> = check.tolerations().iter().filter(for_good).cloned().collect();
+        // Of the tolerations that cover a taint only the first is looked at. One with `tolerationSeconds` tolerates for a time,
+        // and time is free here: such a pod is evicted as well.
+        let stays = |taint: &Taint| {
+            let covers = |one: &&Toleration| tolerates_taint(one, taint, rules.comparison_operators);
+            check.tolerations().iter().find(covers).is_some_and(|first| first.toleration_seconds.is_none())
+        };
         let drives_away = |(_, node): &(String, Node)| {
             let taints = node.spec.as_ref().and_then(|spec| spec.taints.as_deref()).unwrap_or_default();
-            let mut left = untolerated(&tolerations, taints, &[NO_EXECUTE], rules.comparison_operators);
-            left.next().is_some()
+            taints.iter().any(|taint| taint.effect == NO_EXECUTE && !stays(taint))
         };
         variants.iter().map(drives_away).collect()
     };

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::controller::record::{Placement, UpdateStrategy};
+use crate::manifest::resources::HostPort;
 use crate::release::Switches;
 
 /// Index of a node.
@@ -33,6 +34,9 @@ pub struct Scope {
     pub templates: Vec<TemplateSpec>,
     /// `placement[template][variant]`.
     pub placement: Vec<Vec<Placement>>,
+    /// `admits[template][variant]`: whether the scheduler binds a pod there that was created for the node. Its required node
+    /// affinity names the node in place of what the template says (PLACE-9); the node selector stays (NODE-5).
+    pub admits: Vec<Vec<bool>>,
     /// Update strategies with their other spec fields.
     pub strategies: Vec<StrategySpec>,
     /// `DaemonSet`s by name.
@@ -116,7 +120,9 @@ pub struct TemplateSpec {
     /// The same template as an upgraded controller serialises it (DS-B52).
     pub reserialised: Option<TemplateIndex>,
     /// Host ports its pods take on their node, ascending (LEG-10, DS-B22).
-    pub host_ports: Vec<i32>,
+    pub host_ports: Vec<HostPort>,
+    /// Whether its pods are critical, so that the legacy controller looks for no room (LEG-12).
+    pub critical: bool,
 }
 
 /// What becomes of the pods of a template.

@@ -15,7 +15,7 @@ mod templates;
 
 use self::place::Places;
 use self::shape::{Budget, ExpectFile, File, LifecycleFile};
-use self::templates::reserialise;
+use self::templates::{ReadTemplate, reserialise};
 use super::command;
 use super::node_lifecycle;
 use super::types::{
@@ -26,6 +26,7 @@ use crate::controller::record::Placement;
 use crate::manifest::node::NodeView;
 use crate::manifest::placement::Placement as PlacementCheck;
 use crate::property::Property;
+use crate::release::placement::{self, PlacementRules};
 use crate::release::{Profile, Serialisation, SwitchError, Switches};
 use crate::text;
 
@@ -122,6 +123,9 @@ pub struct ModelError {
 
 /// Switches that profiles have and no step of the model depends on, and why; see `ARCHITECTURE.md`.
 const NOT_EXPRESSED: &[(&str, &str)] = &[
+    ("absent_limit", "the API server fills in every limit"),
+    ("node_updates", "only labels and taints of the model's nodes change"),
+    ("succeeded_pods", "no pod of the model succeeds"),
     ("available_at", "the model has no clock, so no pod is ready for exactly minReadySeconds"),
     ("history_listing", "the model has one namespace"),
     ("invalid_selectors", "the model's API server accepts no selector that does not parse"),
@@ -281,24 +285,32 @@ impl Reader<'_> {
             variants.extend(node_lifecycle::unreachable(&variants));
         }
         let variant_names: Vec<String> = variants.iter().map(|(name, _)| name.clone()).collect();
-        let mut templates = self.templates(&file.templates)?;
+        let mut templates = self.templates(&file.templates, rules)?;
         let declared_templates = templates.len();
         if switches.serialisation == Serialisation::Versioned {
             reserialise(&mut templates);
         }
-        let placement = templates
-            .iter()
-            .map(|read| {
-                let template = PodTemplateSpec { spec: Some(read.pod_spec.clone()), ..PodTemplateSpec::default() };
-                let check = PlacementCheck::compile(&template, rules);
-                let on = |node: &RealNode| Placement::from(check.node_should_run_daemon_pod(&NodeView::of(node)));
-                variants.iter().map(|(_, node)| on(node)).collect()
-            })
-            .collect();
+        let placed = |spec: &PodSpec, rules: PlacementRules| -> Vec<Placement> {
+            let template = PodTemplateSpec { spec: Some(spec.clone()), ..PodTemplateSpec::default() };
+            let check = PlacementCheck::compile(&template, rules);
+            let on = |node: &RealNode| Placement::from(check.node_should_run_daemon_pod(&NodeView::of(node)));
+            variants.iter().map(|(_, node)| on(node)).collect()
+        };
+        let placement = templates.iter().map(|read| placed(&read.pod_spec, rules)).collect();
+        let admits = |read: &ReadTemplate| {
+            let mut created = read.pod_spec.clone();
+            if let Some(affinity) = created.affinity.as_mut().and_then(|affinity| affinity.node_affinity.as_mut()) {
+                affinity.required_during_scheduling_ignored_during_execution = None;
+            }
+            // The scheduler looks at taints, whether or not the controller of the release does (LEG-9).
+            let scheduler = PlacementRules { placed_by: placement::PlacedBy::Scheduler, ..rules };
+            placed(&created, scheduler).iter().map(|placement| placement.should_run).collect()
+        };
+        let admits = templates.iter().map(admits).collect();
         let (strategies, own_strategies) = if file.strategies.is_empty() {
-            self.strategies_of_manifests(&templates)?
+            self.strategies_of_manifests(&templates, switches.surge)?
         } else {
-            (self.strategies(&file.strategies)?, vec![0; templates.len()])
+            (self.strategies(&file.strategies, switches.surge)?, vec![0; templates.len()])
         };
         let daemon_sets = self.daemon_sets(&file.daemon_sets)?;
         let names = command::Names {
@@ -363,6 +375,7 @@ impl Reader<'_> {
             variants: variant_names,
             templates: templates.into_iter().map(|template| template.spec).collect(),
             placement,
+            admits,
             strategies,
             daemon_sets,
             users,

@@ -12,12 +12,16 @@ use crate::controller::budget::{Limit, RollingUpdate};
 use crate::controller::record::UpdateStrategy;
 use crate::manifest::daemon_set::refused;
 use crate::manifest::documents::with_unknown_fields;
+use crate::manifest::legacy::is_critical;
+use crate::manifest::resources::{self, HostPort};
 use crate::manifest::tolerations::refused_toleration;
+use crate::release::Surge;
+use crate::release::placement::PlacementRules;
 use crate::scope::command;
 use crate::scope::types::{PodFate, StrategySpec, TemplateSpec};
 
 impl Reader<'_> {
-    pub(super) fn templates(&self, table: &toml::Table) -> Read<Vec<ReadTemplate>> {
+    pub(super) fn templates(&self, table: &toml::Table, rules: PlacementRules) -> Read<Vec<ReadTemplate>> {
         #[derive(Default, Deserialize)]
         #[serde(deny_unknown_fields, default)]
         struct Template {
@@ -75,6 +79,10 @@ impl Reader<'_> {
             if let Some(what) = refused_toleration(spec.tolerations.as_deref().unwrap_or_default()) {
                 return Err(self.at(&["templates", name, source, "tolerations"], format!("template `{name}`: {what}")));
             }
+            if let Some(what) = names_a_node(&spec) {
+                let message = format!("template `{name}`: {what}: a model tells nodes apart by labels and taints only");
+                return Err(self.at(&["templates", name, source], message));
+            }
             if let Some(image) = &template.image {
                 let Some(container) = spec.containers.first_mut() else {
                     let message = format!("template `{name}` has no container that could have an image");
@@ -95,8 +103,15 @@ impl Reader<'_> {
             let collides_with = named(name, "collides_with", template.collides_with.as_deref())?;
             let normalised = named(name, "normalised", template.normalised.as_deref())?;
             let host_ports = host_ports(&spec);
-            let template =
-                TemplateSpec { name: name.clone(), pods, collides_with, normalised, reserialised: None, host_ports };
+            let template = TemplateSpec {
+                name: name.clone(),
+                pods,
+                collides_with,
+                normalised,
+                reserialised: None,
+                host_ports,
+                critical: is_critical(&spec, rules),
+            };
             templates.push(ReadTemplate { spec: template, pod_spec: spec, manifest: of_manifest });
         }
         Ok(templates)
@@ -131,7 +146,11 @@ impl Reader<'_> {
 
     /// The strategies of the manifests of `templates`, in their order and each once, for a file that states none; and for
     /// each template which of them is its own.
-    pub(super) fn strategies_of_manifests(&self, templates: &[ReadTemplate]) -> Read<(Vec<StrategySpec>, Vec<u8>)> {
+    pub(super) fn strategies_of_manifests(
+        &self,
+        templates: &[ReadTemplate],
+        surge: Surge,
+    ) -> Read<(Vec<StrategySpec>, Vec<u8>)> {
         let mut tables: Vec<toml::Table> = Vec::new();
         let mut strategies = Vec::new();
         let mut own = Vec::new();
@@ -149,7 +168,7 @@ impl Reader<'_> {
                 let name = if table.is_empty() { default_name.clone() } else { source.to_owned() };
                 let stated: Strategy =
                     table.clone().try_into().expect("a table of the strategy's own fields, with their types");
-                strategies.push(self.strategy(&name, &stated, &place)?);
+                strategies.push(self.strategy(&name, &stated, surge, &place)?);
                 tables.push(table);
             }
             own.push(u8::try_from(index).unwrap_or(u8::MAX));
@@ -157,10 +176,10 @@ impl Reader<'_> {
         Ok((strategies, own))
     }
 
-    pub(super) fn strategies(&self, table: &toml::Table) -> Read<Vec<StrategySpec>> {
+    pub(super) fn strategies(&self, table: &toml::Table, surge: Surge) -> Read<Vec<StrategySpec>> {
         let read = |name: &String| {
             let stated: Strategy = self.section("strategies", name)?;
-            self.strategy(name, &stated, &|field| self.places.span(&["strategies", name, field]))
+            self.strategy(name, &stated, surge, &|field| self.places.span(&["strategies", name, field]))
         };
         table.keys().map(read).collect()
     }
@@ -170,6 +189,7 @@ impl Reader<'_> {
         &self,
         name: &str,
         strategy: &Strategy,
+        surge: Surge,
         place: &dyn Fn(&str) -> Option<Range<usize>>,
     ) -> Read<StrategySpec> {
         let refusal = |field: &str, what: &str| self.error(format!("strategy `{name}`: {what}"), place(field));
@@ -192,10 +212,12 @@ impl Reader<'_> {
                 return Err(refusal(field, &format!("{field} is at least 0, not {value}"))); // OBJ-7
             }
         }
-        // Defaulting (OBJ-5): maxSurge 0, and maxUnavailable 1 unless surge is asked for.
-        let surges = strategy.max_surge.is_some();
+        // Defaulting (OBJ-5): maxSurge 0, and maxUnavailable 1 unless surge is asked for. A release that knows no maxSurge
+        // drops the field.
+        let max_surge = strategy.max_surge.as_ref().filter(|_| surge == Surge::Supported);
+        let surges = max_surge.is_some();
         let max_unavailable = limit("maxUnavailable", strategy.max_unavailable.as_ref(), i32::from(!surges))?;
-        let max_surge = limit("maxSurge", strategy.max_surge.as_ref(), 0)?;
+        let max_surge = limit("maxSurge", max_surge, 0)?;
         let nothing = |limit| matches!(limit, Limit::Number(0) | Limit::Percent(0));
         if nothing(max_unavailable) == nothing(max_surge) && strategy.r#type == "RollingUpdate" {
             let what = "exactly one of maxUnavailable and maxSurge is not 0 (the API server refuses the rest)";
@@ -244,6 +266,19 @@ impl Default for Strategy {
 fn percentage(text: &str) -> Option<i64> {
     let digits = text.strip_suffix('%').filter(|digits| digits.bytes().all(|byte| byte.is_ascii_digit()))?;
     digits.parse().ok().filter(|percent| (0..=100).contains(percent))
+}
+
+/// How a pod spec names a node, if it does.
+fn names_a_node(spec: &PodSpec) -> Option<&'static str> {
+    let required = spec.affinity.as_ref().and_then(|affinity| affinity.node_affinity.as_ref());
+    let required = required.and_then(|affinity| affinity.required_during_scheduling_ignored_during_execution.as_ref());
+    let mut terms = required.iter().flat_map(|required| &required.node_selector_terms);
+    if spec.node_name.as_ref().is_some_and(|name| !name.is_empty()) {
+        Some("it has a nodeName")
+    } else {
+        let by_field = terms.any(|term| term.match_fields.as_ref().is_some_and(|fields| !fields.is_empty()));
+        by_field.then_some("its node affinity has matchFields")
+    }
 }
 
 /// `spec` of a `DaemonSet`.
@@ -295,11 +330,14 @@ fn strategy_table(specification: &DaemonSetSpecification) -> toml::Table {
 }
 
 /// The ports of a node that a pod takes: under hostNetwork every container port is one (defaulting).
-fn host_ports(spec: &PodSpec) -> Vec<i32> {
-    let on_host = spec.host_network.unwrap_or(false);
-    let ports = spec.containers.iter().flat_map(|container| container.ports.iter().flatten());
-    let mut taken: Vec<i32> =
-        ports.filter_map(|port| port.host_port.or(on_host.then_some(port.container_port))).collect();
+fn host_ports(spec: &PodSpec) -> Vec<HostPort> {
+    let mut defaulted = spec.clone();
+    if spec.host_network == Some(true) {
+        for port in defaulted.containers.iter_mut().flat_map(|container| container.ports.iter_mut().flatten()) {
+            port.host_port = port.host_port.or(Some(port.container_port));
+        }
+    }
+    let mut taken = resources::host_ports(&defaulted);
     taken.sort_unstable();
     taken.dedup();
     taken
