@@ -200,11 +200,8 @@ fn exit_code(checked: &[Checked], asked: usize) -> u8 {
     // What was not compared is cut short if the search ended before it could tell.
     let cut = |one: &Checked| {
         let untold = |property: &&Property| {
-            let reason = match one.finding(**property).verdict {
-                Verdict::NoneFound(reason) => Some(reason),
-                Verdict::Holds | Verdict::Violated(_) => None,
-            };
-            reason.is_some_and(|reason| !matches!(reason, StopReason::Capacity(_)))
+            let found = &one.finding(**property).verdict;
+            matches!(found, Verdict::NoneFound(_)) && one.standing(**property) != Standing::Expected
         };
         one.properties.iter().any(|property| untold(&property))
     };

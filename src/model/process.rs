@@ -238,8 +238,12 @@ fn apply(
 /// `processNextWorkItem` after the sync: an error brings the key back.
 fn finish(process: &mut Process, key: Key, result: Result<(), Failure>) {
     if process.retiring {
-        // It notices that the lease is lost, and exits.
-        *process = Process { retiring: true, ..Process::default() };
+        let panics = matches!(result, Err(failure) if failure.stage == Stage::Panic);
+        process.work[usize::from(key)].sync = None;
+        // It notices that the lease is lost, and exits once the syncs it is in have ended.
+        if panics || process.work.iter().all(|work| work.sync.is_none()) {
+            *process = Process { retiring: true, ..Process::default() };
+        }
         return;
     }
     let work = &mut process.work[usize::from(key)];

@@ -156,7 +156,7 @@ impl Property {
             Self::EligibleOnly => "no sync creates a pod for a node that its own view calls ineligible",
             Self::GenerationOrder => "observedGeneration never exceeds generation and never decreases",
             Self::StatusTruth => "at rest the status counters say what is",
-            Self::NeverWedged => "at rest the controller, shown the truth, would do nothing",
+            Self::NeverWedged => "at rest the controller, shown the truth, would create and delete no pod",
             Self::NoPanic => "no object that the API server accepts makes the controller panic",
             Self::OnePerName => "for one DaemonSet name, a node has at most one non-terminal pod",
             Self::FewPods => "for one DaemonSet uid, a node has at most two pods, whatever their phase",
