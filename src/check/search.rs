@@ -139,7 +139,7 @@ pub fn search<M: Explored>(
         states_by_depth.push(level.len() as u64);
         let depth = states_by_depth.len() as u64 - 1;
         progress(Progress { unique_states: run.log.len() as u64, depth, elapsed: start.elapsed() });
-        stopped = run.limit(depth, start).or(run.is_satisfied().then_some(StopReason::Depth(depth)));
+        stopped = run.limit(depth, start).or(run.is_satisfied().then_some(StopReason::Satisfied(depth)));
         if stopped.is_some() {
             run.judge_waiting(&level, run.log.len() - level.len(), rank_of(depth));
             break;
