@@ -11,6 +11,7 @@ use crate::cluster::object::{
 use crate::controller::budget::Limit;
 use crate::controller::record::UpdateStrategy;
 use crate::manifest::pod::replace_daemon_set_pod_node_name_node_affinity;
+use crate::release::placement::OldKubelets;
 use crate::scope::{ModelFile, Scope};
 use crate::vectors::json::time;
 use crate::vectors::object::{GENERATION_ANNOTATION, GENERATION_LABEL, HASH_LABEL};
@@ -38,6 +39,8 @@ pub struct Objects<'a> {
     variants: Vec<(Map<String, Value>, Value)>,
     /// How long ago matured pods became ready, in seconds.
     matured_ago: i64,
+    /// Whether the release asks a node for its kubelet's version.
+    old_kubelets: OldKubelets,
 }
 
 impl<'a> Objects<'a> {
@@ -85,7 +88,8 @@ impl<'a> Objects<'a> {
         }
         let waits = scope.strategies.iter().map(|strategy| i64::from(strategy.min_ready_seconds));
         let matured_ago = waits.max().unwrap_or(0) + MATURED_AGO;
-        Self { scope, templates, variants, matured_ago }
+        let old_kubelets = file.profile.placement.old_kubelets;
+        Self { scope, templates, variants, matured_ago, old_kubelets }
     }
 
     /// The name of a `DaemonSet`.
@@ -341,6 +345,10 @@ impl<'a> Objects<'a> {
         let mut made = json!({"metadata": metadata});
         if taints.as_array().is_some_and(|taints| !taints.is_empty()) {
             made["spec"] = json!({"taints": taints});
+        }
+        if self.old_kubelets == OldKubelets::BoundByController {
+            // A node that names no version has an old kubelet (LEG-2), and a model's nodes have none.
+            made["status"] = json!({"nodeInfo": {"kubeletVersion": "v1.12.10"}});
         }
         made
     }
