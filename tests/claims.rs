@@ -543,6 +543,29 @@ fn eligible_only_goes_by_the_nodes_that_the_sync_has_read() {
     assert_eq!(between(&model, &before, &action, &after, Property::EligibleOnly), Some(false), "a mistaken sync");
 }
 
+#[test]
+fn eligible_only_goes_by_the_look_up_for_surge_pods_and_says_nothing_of_their_later_batches() {
+    let model = model("", "{ maxSurge = 1 }");
+    let create = Request::CreatePod(NodeName(0), Symbol(1), Some(1));
+    let (_, _, mut decided) = rollout_decides(&model);
+    let call = *decided.calls.iter().find(|call| call.origin == Origin::RollingUpdate).expect("it creates");
+    decided.calls.clear();
+    let claim = |action: &Action, origin: Origin, variant: u8| {
+        let (mut before, mut after) = (decided.clone(), decided.clone());
+        before.controllers[0].nodes.store.0[0].variant = variant;
+        after.calls.push(Call { request: create, origin, ..call });
+        between(&model, &before, action, &after, Property::EligibleOnly)
+    };
+    let proceed = Action::Proceed { controller: 0, key: 0, choice: 0 };
+    let reply = Action::Reply { controller: 0, key: 0, request: create, choice: 0 };
+    assert_eq!(claim(&proceed, Origin::RollingUpdate, 0), Some(true));
+    assert_eq!(claim(&proceed, Origin::RollingUpdate, 1), Some(false), "by the cache it is tainted");
+    assert_eq!(claim(&reply, Origin::RollingUpdate, 1), None, "the node was looked up before");
+    assert_eq!(claim(&proceed, Origin::Manage, 1), Some(true), "manage goes by the list of its start (SYNC-4)");
+    assert_eq!(claim(&reply, Origin::Manage, 1), Some(true));
+    assert_eq!(claim(&Action::Crash { controller: 0 }, Origin::Manage, 1), None, "no step of a sync");
+}
+
 /// What `judge_step` says of a step between two clusters, whether or not it leads from one to the other.
 fn between(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster, one: Property) -> Option<bool> {
     let judged = judge_step(model, before, action, after, one.bit());
