@@ -659,7 +659,9 @@ fn view_budget_counts_nodes_by_the_pods_that_the_sync_has_claimed() {
         let (mut before, mut after) = (before.clone(), after.clone());
         let cache = &mut before.controllers[0].pods.store;
         cache.put(PodObject { ready: false, ..first });
-        pods.iter().for_each(|pod| assert!(cache.put(*pod).is_none(), "a name of its own"));
+        for pod in pods {
+            assert!(cache.put(*pod).is_none(), "a name of its own");
+        }
         let delete = |pod: &PodObject| Request::DeletePod(PodName(u32::from(pod.name)), None);
         *in_flight(&mut after) = deleted.iter().map(delete).collect();
         between(&model, &before, &action, &after, Property::ViewBudget)
