@@ -5,6 +5,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
+use everynode::cluster::kubelet::port_is_taken;
+use everynode::cluster::object::{Objects, PodObject, PodPhase};
 use everynode::model::action::Action;
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::state::{Cluster, State};
@@ -251,4 +253,30 @@ fn the_taint_manager_evicts_what_does_not_tolerate_a_taint_and_nothing_else() {
         let changed = take(&model, &model.initial(), |action| matches!(action, Action::User { .. }));
         assert_eq!(of_the_lifecycle(&model, &changed).contains("evict"), evicts, "{template}");
     }
+}
+
+/// LEG-11: a port belongs to the pod that came first, and an unbound one has come after every bound one.
+#[test]
+fn a_host_port_is_taken_by_the_pod_that_came_first() {
+    let ports =
+        "{ spec = { containers = [{ name = \"exporter\", ports = [{ containerPort = 9100, hostPort = 9100 }] }] } }";
+    let model = model("", ports);
+    let first = model.initial().store.pods.0[0];
+    let second = PodObject { name: first.name + 2, ..first };
+    let taken = |other: PodObject, pod: PodObject| {
+        let mut pods = Objects::default();
+        pods.put(other);
+        pods.put(pod);
+        port_is_taken(&pods, &model.scope.templates, &pod)
+    };
+    assert!(taken(first, second), "created bound, as up to 1.11");
+    assert!(!taken(second, first));
+    let pending = |pod: PodObject| PodObject { bound: false, ..pod };
+    assert!(taken(first, pending(second)));
+    assert!(taken(second, pending(first)), "it was made first, and is not there yet");
+    assert!(!taken(pending(first), second), "who is not there holds nothing");
+    assert!(!taken(PodObject { phase: PodPhase::Failed, ..first }, second), "its containers are gone");
+    assert!(!taken(PodObject { target: first.target + 1, ..first }, second), "another node");
+    assert!(taken(PodObject { deleting: true, ..first }, second), "one that terminates runs still");
+    assert!(!port_is_taken(&model.initial().store.pods, &model.scope.templates, &first), "its own");
 }

@@ -11,9 +11,12 @@ use std::time::Duration;
 
 use everynode::check::{Report, Settings, StopReason, Verdict, search};
 use everynode::controller::memory::Expectations;
+use everynode::controller::record::Symbol;
+use everynode::controller::sync::{Point, Step};
 use everynode::model::action::Action;
 use everynode::model::canonical::canonicalise;
 use everynode::model::compose::{DaemonSetModel, DeadLocals, Steps};
+use everynode::model::process::clear_dead_locals;
 use everynode::model::state::{Cluster, State};
 use everynode::property::{ALL, judge_state, judge_step};
 use everynode::scope::bundled;
@@ -95,6 +98,42 @@ fn clearing_dead_locals_changes_no_verdict_and_spares_states() {
     println!("together: {with} states, {without} without the reduction; {violated} violations in both");
     assert!(with < without, "the reduction spares nothing: it can go");
     assert!(violated > 0, "no counterexample was compared");
+}
+
+/// What is left of nodes, back-offs, old revisions and hash, by the step at which a sync waits.
+#[test]
+fn a_local_variable_is_cleared_once_the_rest_of_the_sync_cannot_read_it() {
+    let file = bundled::read(Path::new("rollout/history-limit-0.toml"), None).expect("a bundled model");
+    let model = DaemonSetModel { dead_locals: DeadLocals::Kept, ..DaemonSetModel::new(file.scope, &[]) };
+    let (mut open, mut found) = (vec![model.initial()], None);
+    let mut seen = HashSet::new();
+    while let Some(cluster) = open.pop() {
+        let sync = cluster.controllers.first().and_then(|process| process.work[0].sync.as_deref());
+        if sync.is_some_and(|sync| matches!(sync.step, Step::WriteStatus(..)) && !sync.old.is_empty()) {
+            found = Some(cluster);
+            break;
+        }
+        let mut steps = Steps::new();
+        model.steps(&cluster, &mut steps);
+        open.extend(steps.into_iter().map(|(_, next)| next).filter(|next| seen.insert(State::of(next))));
+    }
+    let found = found.expect("a sync with old revisions writes the status");
+    let kept_at = |step: Option<Step>| {
+        let mut process = found.controllers[0].clone();
+        let sync = process.work[0].sync.as_deref_mut().expect("a sync is under way");
+        sync.step = step.unwrap_or_else(|| sync.step.clone());
+        sync.nodes[0].in_backoff = true;
+        clear_dead_locals(&mut process);
+        let sync = process.work[0].sync.as_deref().expect("it goes on");
+        let backoff = sync.nodes.iter().any(|node| node.in_backoff);
+        [!sync.nodes.is_empty(), backoff, !sync.old.is_empty(), sync.hash != Symbol::EMPTY]
+    };
+    assert_eq!(kept_at(Some(Step::CreateRevision(2))), [true; 4], "manage is to come (MAN-6)");
+    assert_eq!(kept_at(Some(Step::At(Point::Manage))), [true; 4]);
+    assert_eq!(kept_at(Some(Step::At(Point::RolloutCheck))), [true, false, true, true], "manage is past");
+    assert_eq!(kept_at(Some(Step::At(Point::Cleanup))), [true, false, true, true], "the clean-up reads old revisions");
+    assert_eq!(kept_at(Some(Step::At(Point::Status))), [true, false, false, true], "the status counts nodes");
+    assert_eq!(kept_at(None), [false; 4], "it is counted");
 }
 
 /// Models in which more is seen than was expected: deletions counted again, failed pods, lost replies, restarts, new owners,
