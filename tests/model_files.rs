@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use everynode::model::compose::DaemonSetModel;
 use everynode::scope::{Command, ModelError, parse};
 
 const MODEL: &str = r#"about = "A model of the test."
@@ -190,4 +191,18 @@ fn undo_to_revision_0_is_undo() {
     assert_eq!(command("undo"), Command::Undo(0, None));
     assert_eq!(command("undo 0"), Command::Undo(0, None));
     assert_eq!(command("undo 1"), Command::Undo(0, Some(1)));
+}
+
+#[test]
+fn a_capacity_is_exceeded_by_what_is_above_it() {
+    let no_manifests = |name: &str| Err(name.to_owned());
+    let text = MODEL.replace("users =", "start = \"settled\"\nusers =").replace("\"create a\", ", "");
+    let file = parse(Path::new("by-hand.toml"), &text, None, &no_manifests).expect("a model");
+    let model = DaemonSetModel::new(file.scope, &[]);
+    let exceeded = |number: u8| {
+        let mut cluster = model.initial();
+        cluster.store.revisions.0[0].number = number;
+        model.exceeded(&cluster)
+    };
+    assert_eq!([12, 13].map(exceeded), [None, Some("revision numbers")]);
 }
