@@ -280,3 +280,18 @@ fn a_host_port_is_taken_by_the_pod_that_came_first() {
     assert!(taken(PodObject { deleting: true, ..first }, second), "one that terminates runs still");
     assert!(!port_is_taken(&model.initial().store.pods, &model.scope.templates, &first), "its own");
 }
+
+#[test]
+fn an_agent_changes_its_node_while_its_pod_is_ready_and_stays() {
+    let changes = |when_ready: bool, change: &dyn Fn(&mut PodObject)| {
+        let rule = format!("lifecycle = [{{ when_ready = {when_ready}, from = \"plain\", to = \"evicting\" }}]");
+        let model = model(&rule, "{}");
+        let mut cluster = model.initial();
+        change(&mut cluster.store.pods.0[0]);
+        of_the_lifecycle(&model, &cluster).contains("evicting")
+    };
+    let both = |change: &dyn Fn(&mut PodObject)| [true, false].map(|when_ready| changes(when_ready, change));
+    assert_eq!(both(&|_| {}), [true, false]);
+    assert_eq!(both(&|pod| pod.ready = false), [false, true]);
+    assert_eq!(both(&|pod| pod.deleting = true), [false, true], "it terminates");
+}
