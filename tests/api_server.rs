@@ -1,13 +1,16 @@
 //! The API server and users, one write at a time: what is stored, what is answered, what subscribers are told.
 
 use everynode::cluster::api_server::{Answer, Binds, Call, Events, Origin, Sorts, Store};
-use everynode::cluster::object::{Objects, PodObject, PodPhase, RevisionObject};
+use everynode::cluster::garbage_collector::{Fate, pod_fate, pod_gc};
+use everynode::cluster::kubelet;
+use everynode::cluster::moves::Move;
+use everynode::cluster::object::{Deleting, NodeObject, Objects, PodObject, PodPhase, RevisionObject};
 use everynode::cluster::user::{self, Found, choose_revision};
 use everynode::cluster::watch::{Event, Informer, Notification, Versioned};
-use everynode::controller::record::{PodName, Symbol, Uid};
+use everynode::controller::record::{PodName, ResourceVersion, Symbol, Uid};
 use everynode::controller::request::{Reason, Request};
-use everynode::release::UndoChoice;
-use everynode::scope::Command;
+use everynode::release::{PodGc, UndoChoice};
+use everynode::scope::{Cascade, Command};
 
 /// A pod of the `DaemonSet` with uid 1 on node 0.
 const POD: PodObject = PodObject {
@@ -164,4 +167,185 @@ fn a_list_after_a_gap_tells_of_what_was_written_in_it() {
         [Notification::Added(other), Notification::Deleted(POD)],
         "deletions last"
     );
+}
+
+/// A store with the `DaemonSet` 0, whose uid is 1.
+fn created() -> Store {
+    let mut store = Store::default();
+    user::run(&mut store, Command::Create(0, 0, 0), &|_| 0, &mut Events::new()).expect("there is none yet");
+    store
+}
+
+/// The generation and the template generation after `command`; none if its user waits.
+fn generations(store: &mut Store, command: Command) -> Option<(u8, u8)> {
+    user::run(store, command, &|_| 0, &mut Events::new())?;
+    store.daemon_sets.get(0).map(|object| (object.generation, object.template_generation))
+}
+
+/// OBJ-8, OBJ-9, OBJ-10.
+#[test]
+fn generations_count_the_changes_of_a_spec() {
+    let mut store = created();
+    let mut after = |command| generations(&mut store, command);
+    assert_eq!(after(Command::Apply(0, 1)), Some((2, 2)));
+    assert_eq!(after(Command::Apply(0, 1)), Some((2, 2)), "it is there already");
+    assert_eq!(after(Command::SetStrategy(0, 1)), Some((3, 2)), "another strategy is no other template");
+    assert_eq!(after(Command::SetStrategy(0, 1)), Some((3, 2)));
+    assert_eq!(after(Command::Annotate(0)), Some((3, 2)), "metadata is no spec");
+    assert_eq!(after(Command::Delete(0, Cascade::Foreground)), Some((4, 2)));
+    assert_eq!(after(Command::Apply(0, 2)), None, "it is being deleted");
+    assert_eq!(after(Command::Delete(0, Cascade::Orphan)), None);
+    assert_eq!(after(Command::Create(0, 0, 0)), None, "its name is taken");
+}
+
+#[test]
+fn undo_looks_at_the_revisions_of_its_own_daemon_set() {
+    let mut store = Store::default();
+    for (name, template, number, owner) in [(1, 0, 1, 1), (5, 1, 2, 1), (9, 2, 3, 1), (13, 3, 4, 2)] {
+        let revision = RevisionObject { name, template, number, owner: Some(owner), label: name, ..REVISION };
+        store.put_revision(revision, &mut Events::new());
+    }
+    let found = |rule, uid, to| choose_revision(rule, &store, uid, 2, to, |template| template);
+    let by_number = |uid, to| found(UndoChoice::ByNumber, uid, to);
+    assert_eq!(by_number(1, None), [Found::Template(1)], "the second highest");
+    assert_eq!(by_number(1, Some(4)), [Found::Error], "another's");
+    assert_eq!(by_number(2, None), [Found::Error], "there is one only");
+    let by_position = |to| found(UndoChoice::ByPosition, 1, Some(to));
+    assert_eq!(
+        [1, 2, 3].map(by_position),
+        [[Found::Template(0)], [Found::Template(1)], [Found::Skipped]].map(Vec::from)
+    );
+    assert_eq!(by_position(4), [Found::Error]);
+}
+
+/// API-1, HIST-15, API-9.
+#[test]
+fn a_write_under_another_version_than_the_stored_one_is_a_conflict() {
+    let mut store = with_pod(PodObject { version: 1, ..POD });
+    let stored = store.put_revision(RevisionObject { owner: Some(1), ..REVISION }, &mut Events::new());
+    let version = |number: u8| ResourceVersion(u64::from(number));
+    let requests = |pod: u8, revision: u8| {
+        [
+            Request::LabelRevision(Symbol(7), version(revision)),
+            Request::RenumberRevision(Symbol(7), version(revision), 5),
+            Request::RelabelPod(PodName(2), Symbol(9), Some(version(pod))),
+            Request::DeletePod(PodName(2), Some(version(pod))),
+        ]
+    };
+    for request in requests(2, stored.version + 1) {
+        let (answer, events) = asked(&mut store, 0, request);
+        assert_eq!((answer, events.len()), (Answer::Error(Reason::Conflict), 0), "{request:?}");
+    }
+    for request in requests(1, stored.version) {
+        let (answer, events) = asked(&mut store.clone(), 0, request);
+        assert!(!matches!(answer, Answer::Error(_)) && events.len() == 1, "{request:?}: {answer:?}");
+    }
+}
+
+/// API-11, ADOPT-4.
+#[test]
+fn a_pod_of_another_owner_is_neither_adopted_nor_released() {
+    for owner in [Some(2), Some(1)] {
+        let mut store = with_pod(PodObject { owner, ..POD });
+        let (adopted, events) = asked(&mut store, 0, Request::AdoptPod(PodName(2), Uid(2)));
+        assert_eq!(matches!(adopted, Answer::Error(Reason::Invalid)), owner == Some(2));
+        assert!(events.is_empty(), "{owner:?}: nothing changes");
+        let (_, events) = asked(&mut store, 0, Request::ReleasePod(PodName(2), Uid(2)));
+        assert_eq!(events.len(), usize::from(owner == Some(1)), "{owner:?}");
+        assert_eq!(store.pods.get(2).expect("it is stored").owner, owner.filter(|uid| *uid == 2));
+    }
+}
+
+#[test]
+fn a_pod_that_a_deletion_kept_is_so_until_a_living_owner_adopts_it() {
+    let kept_after = |prepare: &dyn Fn(&mut Store)| {
+        let mut store = created();
+        store.put_pod(PodObject { owner: None, ..POD }, &mut Events::new());
+        store.kept.push(2);
+        prepare(&mut store);
+        asked(&mut store, 0, Request::AdoptPod(PodName(2), Uid(2)));
+        assert_eq!(store.pods.get(2).expect("it is stored").owner, Some(1));
+        !store.kept.is_empty()
+    };
+    assert!(!kept_after(&|_| {}));
+    assert!(kept_after(&|store| store.mark_deleting(0, Deleting::Orphan, &mut Events::new())), "it is being deleted");
+    assert!(kept_after(&|store| store.remove_daemon_set(0, &mut Events::new())), "it is gone");
+    assert!(kept_after(&|store| store.daemon_sets.0[0].uid = 2), "another bears its name");
+}
+
+/// MAN-16: names sort by node and creation, and between two steps they are even.
+#[test]
+fn a_new_pod_sorts_last_or_just_before_the_youngest_of_its_node() {
+    let mut store = with_pod(POD);
+    for (name, target) in [(4, 0), (6, 2)] {
+        store.put_pod(PodObject { name, target, ..POD }, &mut Events::new());
+    }
+    let name = |target, sorts| store.name_for(target, sorts, &|_| 0);
+    assert_eq!([0, 1, 2].map(|target| name(target, Sorts::Last)), [5, 5, 7]);
+    assert_eq!([0, 1, 2].map(|target| name(target, Sorts::BeforeLast)), [3, 5, 5], "node 1 has none yet");
+    assert_eq!(store.name_for(0, Sorts::Last, &|_| 8), 9, "a cache still shows a younger one");
+}
+
+/// API-6, API-7, GC-1.
+#[test]
+fn a_pod_is_deleted_once() {
+    let events_of = |pod: PodObject| {
+        let (mut store, mut events) = (with_pod(pod), Events::new());
+        store.delete_pod(2, &mut events).expect("it is there");
+        (events.len(), store.pods.get(2).is_some_and(|pod| pod.deleting))
+    };
+    assert_eq!(events_of(POD), (1, true), "it terminates");
+    assert_eq!(events_of(PodObject { deleting: true, ..POD }), (0, true), "it does already");
+    assert_eq!(events_of(PodObject { bound: false, ..POD }), (2, false), "nobody runs it: it goes at once");
+    assert_eq!(events_of(PodObject { phase: PodPhase::Failed, ..POD }), (2, false), "its containers are gone");
+    let orphaned = |deleting: bool| pod_fate(&Store::default(), &PodObject { deleting, ..POD });
+    assert_eq!([orphaned(false), orphaned(true)], [Fate::Deleted, Fate::Kept], "its owner is gone");
+}
+
+/// GC-6, API-10, API-1.
+#[test]
+fn a_move_looks_again_before_it_acts() {
+    let taken = |one: Move, pod: PodObject, node: bool| {
+        let mut store = with_pod(pod);
+        if node {
+            store.put_node(NodeObject { name: 0, variant: 0 }, &mut Events::new());
+        }
+        let mut events = Events::new();
+        one.carry_out(&mut store, &mut smallvec::SmallVec::new(), PodGc::Deletes, &mut events).then_some(events.len())
+    };
+    let unbound = PodObject { bound: false, ready: false, ..POD };
+    assert_eq!(taken(Move::Bind(2), unbound, true), Some(1));
+    assert_eq!(taken(Move::Bind(2), PodObject { deleting: true, ..unbound }, true), None);
+    assert_eq!(taken(Move::Bind(2), POD, true), None, "it is bound");
+    assert_eq!(taken(Move::PodGc(2), POD, true), None, "its node is there");
+    assert_eq!(taken(Move::PodGc(2), POD, false), Some(2), "the update before the removal, and the removal");
+    assert_eq!(taken(Move::PodReady(2), PodObject { ready: false, ..POD }, true), Some(1));
+    assert_eq!(taken(Move::PodReady(2), PodObject { deleting: true, ready: false, ..POD }, true), None);
+    assert_eq!(taken(Move::PodEnded(2), POD, true), None, "it does not terminate");
+    assert!(!kubelet::started(&PodObject { ready: false, ..POD }).matured, "it has just become ready");
+    let removed = |rule: PodGc, phase: PodPhase| {
+        let (mut store, mut events) = (with_pod(PodObject { phase, ..POD }), Events::new());
+        let pod = *store.pods.get(2).expect("it is stored");
+        pod_gc(&mut store, &pod, rule, &mut events);
+        events.len()
+    };
+    assert_eq!(removed(PodGc::MarksFailed, PodPhase::Active), 3, "marked first");
+    assert_eq!(removed(PodGc::MarksFailed, PodPhase::Succeeded), 2, "what has ended is not marked");
+    assert_eq!(removed(PodGc::Deletes, PodPhase::Active), 2);
+}
+
+/// API-17, API-19.
+#[test]
+fn a_store_follows_its_stream_and_its_lists() {
+    let mut informer: Informer<PodObject> = Informer::default();
+    let event = |version: u8, event: Event<PodObject>| Versioned { version, event };
+    assert_eq!(informer.apply(event(1, Event::Deleted(POD))), None, "it was never shown");
+    assert_eq!(informer.apply(event(2, Event::Put(POD))), Some(Notification::Added(POD)));
+    assert_eq!(informer.apply(event(4, Event::Bookmark)), None);
+    assert_eq!(informer.synced, 4);
+    assert_eq!(informer.apply(event(5, Event::Deleted(POD))), Some(Notification::Deleted(POD)));
+    let _told = informer.replace(Informer::listed(&Objects::default(), 9));
+    assert_eq!(informer.synced, 9);
+    let _told = informer.replace(Informer::listed(&Objects::default(), 3));
+    assert_eq!(informer.synced, 3, "a list may go back");
 }

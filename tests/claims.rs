@@ -4,9 +4,12 @@
 use std::path::Path;
 
 use everynode::cluster::api_server::{Call, Origin, Sorts};
-use everynode::cluster::object::{Deleting, FOREIGN, PodObject, PodPhase, RevisionObject, added_label, revision_hash};
+use everynode::cluster::object::{
+    Deleting, FOREIGN, OTHERS, PodObject, PodPhase, RevisionObject, added_label, revision_hash,
+};
 use everynode::controller::record::{NodeName, PodName, Symbol};
 use everynode::controller::request::{Reason, Request};
+use everynode::controller::sync::{Point, Step};
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::Cluster;
@@ -17,7 +20,7 @@ use everynode::scope::parse;
 fn model(more: &str, strategy: &str) -> DaemonSetModel {
     let text = format!(
         "about = \"by hand\"\nstart = \"settled\"\n{more}\n[nodes]\nn1 = \"plain\"\nn2 = \"plain\"\n[variants]\nplain = {{}}\n\
-         tainted = {{ taints = [\"x=y:NoSchedule\"] }}\n[templates]\na = {{}}\nb = {{}}\nc = {{}}\n[strategies]\none = {strategy}\n"
+         tainted = {{ taints = [\"x=y:NoSchedule\"] }}\n[templates]\na = {{}}\nb = {{}}\nc = {{}}\nnever = {{ pods = \"never-ready\" }}\n[strategies]\none = {strategy}\n"
     );
     let file = parse(Path::new("by-hand.toml"), &text, None, &|name| Err(format!("no manifest {name}")));
     DaemonSetModel::new(file.unwrap_or_else(|error| panic!("{error}\n{text}")).scope, ALL)
@@ -201,6 +204,35 @@ fn history_kept_allows_at_rest_the_limit_of_old_revisions_without_pods() {
 }
 
 #[test]
+fn history_kept_lets_a_clean_up_delete_only_what_no_pod_of_the_owner_carries() {
+    let model = rolling();
+    let (_, _, decided) = rollout_decides(&model);
+    let claim = |step: fn(Symbol) -> Step, awaited: bool, change: &dyn Fn(&mut PodObject)| {
+        let mut cluster = decided.clone();
+        cluster.calls.clear();
+        let revision = cluster.store.revisions.0[0];
+        let name = Symbol(u32::from(revision.name));
+        cluster.controllers[0].work[0].sync.as_deref_mut().expect("a sync").step = step(name);
+        cluster.store.pods.0.truncate(1);
+        change(&mut cluster.store.pods.0[0]);
+        sent(&mut cluster, Request::DeleteRevision(name), Origin::Manage);
+        let call = &mut cluster.calls[0];
+        call.awaited = awaited;
+        let (request, orphaned) = (call.request, call.orphaned());
+        let action = Action::Handle { controller: 0, key: 0, request, orphaned, sorts: Sorts::Last };
+        between(&model, &cluster, &action, &cluster, Property::HistoryKept)
+    };
+    let cleans_up = |name| Step::CleanUp([name].into_iter().collect());
+    assert_eq!(claim(cleans_up, true, &|_| {}), Some(false), "a pod carries its hash");
+    assert_eq!(claim(cleans_up, true, &|pod| pod.deleting = true), Some(false), "one that terminates is there still");
+    assert_eq!(claim(cleans_up, true, &|pod| pod.hash = 0), Some(true));
+    assert_eq!(claim(cleans_up, true, &|pod| pod.owner = Some(9)), Some(true), "a pod of another uid");
+    assert_eq!(claim(cleans_up, true, &|pod| pod.owner = None), Some(true));
+    assert_eq!(claim(cleans_up, false, &|_| {}), None, "nobody knows what a dead process wanted");
+    assert_eq!(claim(|_| Step::At(Point::Status), true, &|_| {}), None, "no clean-up deletes it");
+}
+
+#[test]
 fn current_is_max_wants_the_current_template_once_and_greatest() {
     let model = rolling();
     let claim = |cluster: &Cluster| in_state(&model, cluster, Property::CurrentIsMax);
@@ -306,6 +338,12 @@ fn orphans_survive_is_about_pods_that_a_deletion_kept() {
     };
     assert_eq!(collect(true), Some(false));
     assert_eq!(collect(false), None);
+    let mut again = model.initial();
+    again.store.daemon_sets.0[0].deleting = Deleting::Orphan;
+    let pod = again.store.pods.0[0].name;
+    again.store.kept.push(pod);
+    let step = Action::CollectPod { pod };
+    assert_eq!(in_step(&model, &again, &step, Property::OrphansSurvive), None, "it is kept once more, not deleted");
     let mut cluster = model.initial();
     cluster.store.daemon_sets.0[0].deleting = Deleting::Orphan;
     for index in 0..2 {
@@ -341,7 +379,7 @@ fn slow_start_forbids_creates_after_a_create_that_failed() {
     let before = model.initial();
     let request = Request::CreatePod(NodeName(0), Symbol(1), Some(1));
     let action = Action::Reply { controller: 0, key: 0, request, choice: 0 };
-    let judge = |reason: Option<Reason>, more: bool| {
+    let judge = |reason: Option<Reason>, more: Option<&dyn Fn(Call) -> Call>| {
         let mut before = before.clone();
         let mut after = before.clone();
         let step = sent(&mut before, request, Origin::Manage);
@@ -350,16 +388,18 @@ fn slow_start_forbids_creates_after_a_create_that_failed() {
         let answer =
             reason.map_or(everynode::cluster::api_server::Answer::Done, everynode::cluster::api_server::Answer::Error);
         before.replies.push((call, answer));
-        if more {
-            let other = Request::CreatePod(NodeName(1), Symbol(1), Some(1));
-            after.calls.push(Call { request: other, ..call });
-        }
+        after.calls.extend(more.map(|more| more(call)));
         let judged = judge_step(&model, &before, &action, &after, Property::SlowStart.bit());
         (judged.premise != 0).then_some(judged.broken == 0)
     };
-    assert_eq!(judge(None, true), None);
-    assert_eq!(judge(Some(Reason::Forbidden), false), Some(true));
-    assert_eq!(judge(Some(Reason::Forbidden), true), Some(false));
+    let own = |call: Call| Call { request: Request::CreatePod(NodeName(1), Symbol(1), Some(1)), ..call };
+    assert_eq!(judge(None, Some(&own)), None);
+    assert_eq!(judge(Some(Reason::Forbidden), None), Some(true));
+    assert_eq!(judge(Some(Reason::Forbidden), Some(&own)), Some(false));
+    let of_another_process = |call: Call| Call { controller: 1, ..own(call) };
+    assert_eq!(judge(Some(Reason::Forbidden), Some(&of_another_process)), Some(true));
+    let deletion = |call: Call| Call { request: Request::DeletePod(PodName(2), None), ..call };
+    assert_eq!(judge(Some(Reason::Forbidden), Some(&deletion)), Some(true), "deletions follow (EXEC-7)");
 }
 
 /// A settled cluster whose `DaemonSet` is `change`d, and whose controller knows it and has nothing queued.
@@ -423,6 +463,57 @@ fn rolled_out_asks_only_nodes_that_could_run_the_pod() {
 }
 
 #[test]
+fn rolled_out_asks_for_pods_that_can_be_and_become_available() {
+    let model = rolling();
+    let others =
+        PodObject { name: 1, owner: None, labelled: false, template: OTHERS, ..model.initial().store.pods.0[0] };
+    let mut without = model.initial();
+    let name = without.store.pods.0[0].name;
+    without.store.pods.remove(name);
+    without.controllers[0].pods.store.remove(name);
+    assert_eq!(in_state(&model, &without, Property::RolledOut), Some(false));
+    without.store.pods.put(others);
+    without.controllers[0].pods.store.put(others);
+    assert_eq!(in_state(&model, &without, Property::RolledOut), Some(true), "others have the room");
+    // Time goes on while a ready pod is to mature, so no claim about rest meets one.
+    let slow = self::model("", "{ maxUnavailable = 1, minReadySeconds = 30 }");
+    let with = |change_it: &dyn Fn(&mut PodObject)| {
+        let mut cluster = slow.initial();
+        change(&mut cluster, 0, change_it);
+        in_state(&slow, &cluster, Property::RolledOut)
+    };
+    assert_eq!(with(&|_| {}), Some(true));
+    assert_eq!(with(&|pod| pod.matured = false), None, "it matures yet");
+    let never = model.scope.templates.iter().position(|one| one.name == "never");
+    let never = u8::try_from(never.expect("it is in the scope")).expect("few templates");
+    let unready = unnoticed(&model, |object| object.template = never);
+    assert_eq!(in_state(&model, &unready, Property::RolledOut), None, "no pod of that template becomes ready");
+}
+
+#[test]
+fn never_wedged_asks_manage_and_the_rolling_update_each_by_itself() {
+    let on_delete = model("", "{ type = \"OnDelete\" }");
+    let surplus = |model: &DaemonSetModel, make: &dyn Fn(&mut PodObject)| {
+        let mut cluster = model.initial();
+        let mut pod = cluster.store.pods.0[0];
+        pod.name += 1;
+        make(&mut pod);
+        cluster.store.pods.put(pod);
+        cluster.controllers[0].pods.store.put(pod);
+        in_state(model, &cluster, Property::NeverWedged)
+    };
+    assert_eq!(surplus(&on_delete, &|_| {}), Some(false), "manage would delete one of two");
+    assert_eq!(surplus(&on_delete, &|pod| pod.owner = Some(FOREIGN)), Some(true), "somebody else's");
+    let unavailable = |model: &DaemonSetModel| {
+        let mut cluster = unnoticed(model, |object| (object.template, object.template_generation) = (1, 2));
+        (0..2).for_each(|index| change(&mut cluster, index, |pod| pod.generation = 1));
+        in_state(model, &cluster, Property::NeverWedged)
+    };
+    assert_eq!(unavailable(&rolling()), Some(false), "the rolling update would delete an old pod");
+    assert_eq!(unavailable(&on_delete), Some(true), "and here nobody would");
+}
+
+#[test]
 fn eligible_only_goes_by_the_nodes_that_the_sync_has_read() {
     let model = rolling();
     let claim = |variant: u8| {
@@ -450,6 +541,29 @@ fn eligible_only_goes_by_the_nodes_that_the_sync_has_read() {
     let sync = after.controllers[0].work[0].sync.as_deref_mut().expect("it waits for its request");
     sync.nodes[0].placement.should_run = false;
     assert_eq!(between(&model, &before, &action, &after, Property::EligibleOnly), Some(false), "a mistaken sync");
+}
+
+#[test]
+fn eligible_only_goes_by_the_look_up_for_surge_pods_and_says_nothing_of_their_later_batches() {
+    let model = model("", "{ maxSurge = 1 }");
+    let create = Request::CreatePod(NodeName(0), Symbol(1), Some(1));
+    let (_, _, mut decided) = rollout_decides(&model);
+    let call = *decided.calls.iter().find(|call| call.origin == Origin::RollingUpdate).expect("it creates");
+    decided.calls.clear();
+    let claim = |action: &Action, origin: Origin, variant: u8| {
+        let (mut before, mut after) = (decided.clone(), decided.clone());
+        before.controllers[0].nodes.store.0[0].variant = variant;
+        after.calls.push(Call { request: create, origin, ..call });
+        between(&model, &before, action, &after, Property::EligibleOnly)
+    };
+    let proceed = Action::Proceed { controller: 0, key: 0, choice: 0 };
+    let reply = Action::Reply { controller: 0, key: 0, request: create, choice: 0 };
+    assert_eq!(claim(&proceed, Origin::RollingUpdate, 0), Some(true));
+    assert_eq!(claim(&proceed, Origin::RollingUpdate, 1), Some(false), "by the cache it is tainted");
+    assert_eq!(claim(&reply, Origin::RollingUpdate, 1), None, "the node was looked up before");
+    assert_eq!(claim(&proceed, Origin::Manage, 1), Some(true), "manage goes by the list of its start (SYNC-4)");
+    assert_eq!(claim(&reply, Origin::Manage, 1), Some(true));
+    assert_eq!(claim(&Action::Crash { controller: 0 }, Origin::Manage, 1), None, "no step of a sync");
 }
 
 /// What `judge_step` says of a step between two clusters, whether or not it leads from one to the other.
@@ -486,7 +600,6 @@ fn rollout_decides(model: &DaemonSetModel) -> (Cluster, Action, Cluster) {
 
 /// The requests that the rolling update of `after` has in flight.
 fn in_flight(after: &mut Cluster) -> &mut everynode::controller::choice::Few<Request> {
-    use everynode::controller::sync::Step;
     let sync = after.controllers[0].work[0].sync.as_deref_mut().expect("a sync is under way");
     let Step::SyncNodes(nodes) = &mut sync.step else { panic!("it deletes pods") };
     &mut nodes.in_flight
@@ -534,6 +647,40 @@ fn view_budget_counts_what_the_sync_itself_can_see() {
         Some(true),
         "only the cache counts"
     );
+}
+
+#[test]
+fn view_budget_counts_nodes_by_the_pods_that_the_sync_has_claimed() {
+    let model = rolling();
+    let (before, action, after) = rollout_decides(&model);
+    let [first, second] = [0, 1].map(|index: usize| before.store.pods.0[index]);
+    // In the cache the first node is down already; `pods` are there besides, and `deleted` goes.
+    let claim = |pods: &[PodObject], deleted: &[PodObject]| {
+        let (mut before, mut after) = (before.clone(), after.clone());
+        let cache = &mut before.controllers[0].pods.store;
+        cache.put(PodObject { ready: false, ..first });
+        for pod in pods {
+            assert!(cache.put(*pod).is_none(), "a name of its own");
+        }
+        let delete = |pod: &PodObject| Request::DeletePod(PodName(u32::from(pod.name)), None);
+        *in_flight(&mut after) = deleted.iter().map(delete).collect();
+        between(&model, &before, &action, &after, Property::ViewBudget)
+    };
+    let other = PodObject { name: second.name + 1, ..second };
+    assert_eq!(claim(&[], &[second]), Some(false), "it takes the second node down too");
+    assert_eq!(claim(&[other], &[second]), Some(true), "another pod serves the second node");
+    let serves_not = |other: PodObject| claim(&[other], &[second]);
+    assert_eq!(serves_not(PodObject { ready: false, ..other }), Some(false));
+    assert_eq!(serves_not(PodObject { deleting: true, ..other }), Some(false));
+    assert_eq!(serves_not(PodObject { labelled: false, ..other }), Some(false), "it was let go");
+    assert_eq!(serves_not(PodObject { owner: second.owner.map(|uid| uid + 1), ..other }), Some(false), "another uid");
+    assert_eq!(serves_not(PodObject { owner: None, ..other }), Some(false));
+    // A third node, which the sync has not listed, counts once there is a pod on it.
+    let third = PodObject { name: second.name + 3, target: 2, ..second };
+    let down = PodObject { ready: false, ..third };
+    assert_eq!(claim(&[third], &[third]), Some(false), "one was down, and this is one more");
+    assert_eq!(claim(&[down, other], &[second]), Some(true), "two are down, as before");
+    assert_eq!(claim(&[down], &[second]), Some(false), "three are, and it was two");
 }
 
 #[test]
@@ -619,7 +766,7 @@ fn undo_restores_what_the_revision_of_that_number_recorded() {
 #[test]
 fn no_self_conflict_is_about_a_revision_that_only_the_adoption_changed() {
     let model = rolling();
-    let claim = |cached_owner: Option<u8>, reason: Option<Reason>| {
+    let written = |cached_owner: Option<u8>, reason: Option<Reason>| {
         let mut before = with_old_revisions(&model, &[1]);
         before.controllers[0].revisions.store.0[1].owner = cached_owner;
         let name = Symbol(u32::from(before.store.revisions.0[1].name));
@@ -639,12 +786,23 @@ fn no_self_conflict_is_about_a_revision_that_only_the_adoption_changed() {
             orphaned: call.orphaned(),
             sorts: Sorts::Last,
         };
+        (before, action, after)
+    };
+    let claim = |cached_owner: Option<u8>, reason: Option<Reason>| {
+        let (before, action, after) = written(cached_owner, reason);
         between(&model, &before, &action, &after, Property::NoSelfConflict)
     };
     assert_eq!(claim(None, None), Some(true));
     assert_eq!(claim(None, Some(Reason::Conflict)), Some(false));
     assert_eq!(claim(None, Some(Reason::NotFound)), Some(true), "another error");
     assert_eq!(claim(Some(1), Some(Reason::Conflict)), None, "the cache shows the adoption");
+    let not_adopted = |owner: Option<u8>| {
+        let (mut before, action, after) = written(None, Some(Reason::Conflict));
+        before.store.revisions.0[1].owner = owner;
+        between(&model, &before, &action, &after, Property::NoSelfConflict)
+    };
+    assert_eq!(not_adopted(None), None, "it is nobody's");
+    assert_eq!(not_adopted(Some(FOREIGN)), None, "somebody else has taken it");
 }
 
 #[test]

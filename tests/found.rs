@@ -1,6 +1,6 @@
 //! What reviews found, kept from coming back: each test is a scope in which the model was once wrong.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -186,4 +186,26 @@ fn undo_to_0_is_undo_to_the_previous_one() {
     let [zero, none] =
         ["undo 0", "undo"].map(|undo| scope(&format!("users = [[\"create a\", \"{undo}\"]]"), TEMPLATES));
     assert_eq!(zero.users, none.users);
+}
+
+#[test]
+fn nobody_waits_for_the_requests_of_a_process_that_has_panicked() {
+    let tables = format!("{TEMPLATES}\n[daemon_sets]\none = {{ selects_unlabelled = true }}\ntwo = {{}}");
+    let both = scope("users = [[\"create a of one\", \"unlabelled-revision of one\"], [\"create a of two\"]]", &tables);
+    let model = DaemonSetModel::new(both, &[]);
+    let (mut level, mut seen, mut orphaned) = (vec![model.initial()], HashSet::new(), 0);
+    while orphaned == 0 && !level.is_empty() {
+        let mut next = Vec::new();
+        for cluster in &level {
+            let mut steps = Steps::new();
+            model.steps(cluster, &mut steps);
+            next.extend(steps.into_iter().map(|(_, after)| after).filter(|after| seen.insert(State::of(after))));
+        }
+        for cluster in next.iter().filter(|cluster| !cluster.controllers[0].running) {
+            assert!(cluster.replies.is_empty() && cluster.calls.iter().all(|call| !call.awaited), "{cluster:?}");
+            orphaned += cluster.calls.len();
+        }
+        level = next;
+    }
+    assert!(orphaned > 0, "no panic leaves a request on its way");
 }

@@ -5,9 +5,12 @@ use std::path::Path;
 
 use everynode::cluster::object::PodObject;
 use everynode::cluster::watch::Notification;
+use everynode::controller::handlers::{Effect, Key, delete_daemon_set};
+use everynode::controller::record::Uid;
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::informed;
 use everynode::model::state::Queued;
+use everynode::release::{Gate, Switches, Wipe};
 use everynode::scope::parse;
 
 /// One node; `ds` is rolled out, and `other` is in the cache too. Who is queued once the handler was told what `notify`
@@ -46,4 +49,24 @@ fn a_pod_with_an_owner_wakes_the_owner_alone() {
     let is_released = |pod: PodObject| Notification::Updated(pod, PodObject { owner: None, ..pod });
     assert_eq!(woken("overlapping_selectors = true", is_released), [true, true], "the old owner, and who may adopt it");
     assert_eq!(woken("", is_released), [true, false]);
+}
+
+/// EVT-4, EXP-14: what the deletion of a `DaemonSet` forgets, and whether that waits for a sync under way.
+#[test]
+fn a_deletion_forgets_what_was_expected_unless_a_sync_holds_its_key() {
+    let forgets = |wipe: Wipe, gate: Gate, syncing: bool| {
+        let switches = Switches { wipe, gate, ..Switches::TODAY };
+        let effects = delete_daemon_set(&switches, Key(0), Uid(1), syncing);
+        assert_eq!(effects.last(), Some(&Effect::Enqueue(Key(0))), "it is synced in any case");
+        [Effect::ForgetExpectations(Key(0), Uid(1)), Effect::ForgetOwnWrites(Key(0), Uid(1))]
+            .map(|effect| effects.contains(&effect))
+    };
+    let gate = Switches::TODAY.gate;
+    for (wipe, idle, syncing) in
+        [(Wipe::OnNotFoundOnly, false, false), (Wipe::InHandler, true, true), (Wipe::UnderKeyLock, true, false)]
+    {
+        assert_eq!(forgets(wipe, gate, false), [idle; 2], "{wipe:?}");
+        assert_eq!(forgets(wipe, gate, true), [syncing; 2], "{wipe:?}, while a sync is under way");
+        assert_eq!(forgets(wipe, Gate::Off, false), [idle, false], "{wipe:?}: there is no record of own writes");
+    }
 }

@@ -2,7 +2,8 @@
 
 use std::path::Path;
 
-use everynode::scope::{ModelError, parse};
+use everynode::model::compose::DaemonSetModel;
+use everynode::scope::{Command, ModelError, parse};
 
 const MODEL: &str = r#"about = "A model of the test."
 users = [["create a", "node n1 tainted"]]
@@ -177,4 +178,32 @@ fn types_are_named_in_plain_words() {
         "a list",
     );
     refused_at("minReadySeconds = 5", "minReadySeconds = \"5\"", "rolling = {", "\"5\"", "a whole number");
+}
+
+#[test]
+fn undo_to_revision_0_is_undo() {
+    // UNDO-2: 0 is the default of `--to-revision`.
+    let command = |undo: &str| {
+        let text = MODEL.replace("\"create a\"", &format!("\"create a\", \"{undo}\""));
+        let no_manifests = |name: &str| Err(name.to_owned());
+        let file = parse(Path::new("by-hand.toml"), &text, None, &no_manifests).expect("a model");
+        file.scope.users[0][1]
+    };
+    assert_eq!(command("undo"), Command::Undo(0, None));
+    assert_eq!(command("undo 0"), Command::Undo(0, None));
+    assert_eq!(command("undo 1"), Command::Undo(0, Some(1)));
+}
+
+#[test]
+fn a_capacity_is_exceeded_by_what_is_above_it() {
+    let no_manifests = |name: &str| Err(name.to_owned());
+    let text = MODEL.replace("users =", "start = \"settled\"\nusers =").replace("\"create a\", ", "");
+    let file = parse(Path::new("by-hand.toml"), &text, None, &no_manifests).expect("a model");
+    let model = DaemonSetModel::new(file.scope, &[]);
+    let exceeded = |number: u8| {
+        let mut cluster = model.initial();
+        cluster.store.revisions.0[0].number = number;
+        model.exceeded(&cluster)
+    };
+    assert_eq!([12, 13].map(exceeded), [None, Some("revision numbers")]);
 }

@@ -5,6 +5,8 @@
 use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
+use everynode::cluster::kubelet::port_is_taken;
+use everynode::cluster::object::{Objects, PodObject, PodPhase};
 use everynode::model::action::Action;
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::state::{Cluster, State};
@@ -184,6 +186,65 @@ fn who_changes_a_tainted_node_leaves_the_taints_alone() {
     assert!(of_the_lifecycle(&model, &changed).contains("evict"), "the pod does not tolerate the other taint");
 }
 
+/// A template whose tolerations are these.
+fn tolerating(tolerations: &str) -> String {
+    format!("{{ spec = {{ tolerations = [{tolerations}], containers = [] }} }}")
+}
+
+/// A node that gets the taint of variant `evicting`, and how the pods of a template with these tolerations fare, over every
+/// state in which no event is on its way: the bound and living pods that the taint manager may evict there, those that it may
+/// not, and the bound pods of the states at rest.
+fn fares(tolerations: &str) -> (usize, usize, BTreeSet<usize>) {
+    let model = model("node_lifecycle = true\nusers = [[\"node n1 evicting\"]]", &tolerating(tolerations));
+    let (mut evicted, mut spared, mut at_rest) = (0, 0, BTreeSet::new());
+    for cluster in reachable(&model).iter().filter(|cluster| cluster.users[0].done == 1) {
+        if model.is_at_rest(cluster) {
+            at_rest.insert(cluster.store.pods.iter().filter(|pod| pod.bound).count());
+        }
+        if cluster.controllers[0].pods.stream.is_empty() {
+            let living = cluster.store.pods.iter().filter(|pod| pod.bound && !pod.deleting).count();
+            let may_go = of_the_lifecycle(&model, cluster).contains("evict");
+            assert!(living > 0 || !may_go, "nobody is there to be evicted: {cluster:?}");
+            *(if may_go { &mut evicted } else { &mut spared }) += living;
+        }
+    }
+    (evicted, spared, at_rest)
+}
+
+#[test]
+fn a_toleration_for_a_limited_time_puts_an_eviction_off_and_one_without_limit_prevents_it() {
+    let toleration =
+        |rest: &str| format!("{{ key = \"maintenance\", operator = \"Exists\", effect = \"NoExecute\"{rest} }}");
+    let (evicted, spared, at_rest) = fares("");
+    assert!(evicted > 0 && spared == 0, "not tolerated: every pod goes, and at once: {evicted}, {spared}");
+    assert_eq!(at_rest, BTreeSet::from([0]), "and none runs again");
+    let (evicted, spared, at_rest) = fares(&toleration(""));
+    assert!(evicted == 0 && spared > 0, "tolerated for good: none goes: {evicted}, {spared}");
+    assert_eq!(at_rest, BTreeSet::from([1]));
+    for seconds in [", tolerationSeconds = 300", ", tolerationSeconds = 0"] {
+        let (evicted, spared, at_rest) = fares(&toleration(seconds));
+        assert!(evicted > 0 && spared == 0, "tolerated for a time: every pod goes in the end: {evicted}, {spared}");
+        // For the controller it is tolerated, so it makes another pod, which goes too: this never comes to rest.
+        assert_eq!(at_rest, BTreeSet::new());
+    }
+}
+
+#[test]
+fn the_seconds_of_a_toleration_that_the_controller_replaces_are_lost() {
+    // PLACE-4: the controller's own toleration of that key and effect takes the place of the template's.
+    let same = "{ key = \"node.kubernetes.io/unreachable\", operator = \"Exists\", effect = \"NoExecute\", tolerationSeconds = 300 }";
+    let model = model(OUTAGE, &tolerating(same));
+    assert!(reachable(&model).iter().all(|cluster| !of_the_lifecycle(&model, cluster).contains("evict")));
+}
+
+#[test]
+fn fixme_of_several_tolerations_of_a_taint_the_taint_manager_goes_by_the_first() {
+    // `GetMatchingTolerations` takes the first toleration that fits. Here that one has seconds, so right would be: evicted.
+    let any = "{ operator = \"Exists\", effect = \"NoExecute\", tolerationSeconds = 300 }";
+    let model = model(OUTAGE, &tolerating(any));
+    assert!(reachable(&model).iter().all(|cluster| !of_the_lifecycle(&model, cluster).contains("evict")));
+}
+
 #[test]
 fn the_taint_manager_evicts_what_does_not_tolerate_a_taint_and_nothing_else() {
     let for_good = "{ key = \"maintenance\", operator = \"Exists\" }";
@@ -200,4 +261,45 @@ fn the_taint_manager_evicts_what_does_not_tolerate_a_taint_and_nothing_else() {
         let changed = take(&model, &model.initial(), |action| matches!(action, Action::User { .. }));
         assert_eq!(of_the_lifecycle(&model, &changed).contains("evict"), evicts, "{template}");
     }
+}
+
+/// LEG-11: a port belongs to the pod that came first, and an unbound one has come after every bound one.
+#[test]
+fn a_host_port_is_taken_by_the_pod_that_came_first() {
+    let ports =
+        "{ spec = { containers = [{ name = \"exporter\", ports = [{ containerPort = 9100, hostPort = 9100 }] }] } }";
+    let model = model("", ports);
+    let first = model.initial().store.pods.0[0];
+    let second = PodObject { name: first.name + 2, ..first };
+    let taken = |other: PodObject, pod: PodObject| {
+        let mut pods = Objects::default();
+        pods.put(other);
+        pods.put(pod);
+        port_is_taken(&pods, &model.scope.templates, &pod)
+    };
+    assert!(taken(first, second), "created bound, as up to 1.11");
+    assert!(!taken(second, first));
+    let pending = |pod: PodObject| PodObject { bound: false, ..pod };
+    assert!(taken(first, pending(second)));
+    assert!(taken(second, pending(first)), "it was made first, and is not there yet");
+    assert!(!taken(pending(first), second), "who is not there holds nothing");
+    assert!(!taken(PodObject { phase: PodPhase::Failed, ..first }, second), "its containers are gone");
+    assert!(!taken(PodObject { target: first.target + 1, ..first }, second), "another node");
+    assert!(taken(PodObject { deleting: true, ..first }, second), "one that terminates runs still");
+    assert!(!port_is_taken(&model.initial().store.pods, &model.scope.templates, &first), "its own");
+}
+
+#[test]
+fn an_agent_changes_its_node_while_its_pod_is_ready_and_stays() {
+    let changes = |when_ready: bool, change: &dyn Fn(&mut PodObject)| {
+        let rule = format!("lifecycle = [{{ when_ready = {when_ready}, from = \"plain\", to = \"evicting\" }}]");
+        let model = model(&rule, "{}");
+        let mut cluster = model.initial();
+        change(&mut cluster.store.pods.0[0]);
+        of_the_lifecycle(&model, &cluster).contains("evicting")
+    };
+    let both = |change: &dyn Fn(&mut PodObject)| [true, false].map(|when_ready| changes(when_ready, change));
+    assert_eq!(both(&|_| {}), [true, false]);
+    assert_eq!(both(&|pod| pod.ready = false), [false, true]);
+    assert_eq!(both(&|pod| pod.deleting = true), [false, true], "it terminates");
 }

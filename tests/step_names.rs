@@ -1,13 +1,14 @@
 //! Steps by name: no two steps that are enabled in one state and lead to different states bear the same name.
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
+use std::path::Path;
 
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::State;
 use everynode::model::step_name;
 use everynode::model::walk::Walk;
 use everynode::scope::command::{self, Names};
-use everynode::scope::{ModelFile, bundled};
+use everynode::scope::{ModelFile, bundled, parse};
 
 /// States looked at of each model, breadth first.
 const STATES: usize = 3_000;
@@ -93,4 +94,23 @@ fn a_command_is_written_as_it_is_read() {
         }
     }
     assert!(commands > 100, "{commands} commands were written");
+}
+
+#[test]
+fn a_pod_keeps_its_name_along_a_behaviour_and_a_new_one_gets_another() {
+    let text = "about = \"names\"\nstart = \"settled\"\nusers = [[\"delete-pod n1\"]]\n[nodes]\nn1 = \"plain\"\n\
+        [variants]\nplain = {}\n[templates]\na = {}\n";
+    let file = parse(Path::new("names.toml"), text, None, &|name| Err(format!("no manifest {name}"))).expect("a model");
+    let model = DaemonSetModel::new(file.scope, &[]);
+    let mut walk = Walk::new(&model);
+    let mut names = Vec::new();
+    // The pod terminates, goes, and another is made: by rank it is the first again.
+    for _ in 0..60 {
+        let told = walk.cluster.store.pods.iter().map(|pod| walk.pods.of(u32::from(pod.name)));
+        names.extend(told.filter(|name| !names.contains(name)).collect::<Vec<_>>());
+        let Some((_, after)) = walk.enabled().into_iter().next() else { break };
+        walk.go_on(after);
+    }
+    assert_eq!(names, ["p1", "p2"]);
+    assert_eq!(walk.cluster.store.pods.iter().map(|pod| pod.name).collect::<Vec<_>>(), [2]);
 }

@@ -156,6 +156,9 @@ mod tests {
         assert!(in_release("v1.20").starts_with("model only: a hypothesis"));
         assert_eq!(backing(Property::OnePerNode, "create", "refused", "v1.36"), "model only: a hypothesis");
         assert_eq!(mark(Property::OnePerNode, "create", "refused", "v1.36"), "model only");
+        let recreated = |base| mark(Property::NeverWedged, base, "no-fault", "v1.36");
+        assert_eq!(recreated("recreate"), "DS-B21, recorded on 1.36.3");
+        assert_eq!(recreated("orphan-recreate"), "model only", "another script is another story");
         assert_eq!(mark(Property::OnePerNode, "create", "lost-reply", "v1.20"), "model only (DS-B01)");
         assert_eq!(
             backing(Property::OnePerNode, "create", "stale-list", "v1.28"),

@@ -450,6 +450,8 @@ pub fn model(base: &Base, combination: &[usize], profile: &'static Profile) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::controller::budget::allows_surge;
+    use crate::scope::{Command, Start};
 
     #[test]
     fn every_base_is_a_model_under_every_fault_and_release() {
@@ -492,5 +494,45 @@ mod tests {
         let pod_lag = FAULTS.iter().position(|fault| fault.id == "pod-lag").unwrap();
         let found = model(&BASES[0], &[pod_lag, lost_reply], Profile::named("v1.36").unwrap()).unwrap();
         assert_eq!((found.scope.lag.pods, found.scope.faults.lost_reply, found.scope.faults.crash), (2, 1, 0));
+    }
+
+    #[test]
+    fn what_another_user_does_at_any_time_is_a_script_of_its_own() {
+        let scope = |base: &Base, fault: &str| {
+            let fault = FAULTS.iter().position(|one| one.id == fault).unwrap();
+            model(base, &[fault], Profile::named("v1.36").unwrap()).unwrap().scope
+        };
+        let base = &BASES[0];
+        assert_eq!(scope(base, "lost-reply").users.len(), base.users.len());
+        let annotated = scope(base, "expiry").users;
+        assert_eq!(annotated.len(), base.users.len() + 1);
+        assert_eq!(annotated.last().unwrap().as_slice(), [Command::Annotate(0)]);
+        assert_eq!(scope(base, "watch-gap").users.last().unwrap().as_slice(), [Command::DeletePod(0, 0)]);
+    }
+
+    #[test]
+    fn what_a_base_says_of_itself_is_in_its_model() {
+        for base in BASES {
+            let scope = model(base, &[], Profile::named("v1.36").unwrap()).unwrap().scope;
+            assert_eq!(scope.nodes.len(), usize::from(base.nodes), "{}", base.id);
+            assert_eq!(scope.users.len(), base.users.len(), "{}", base.id);
+            assert_eq!(scope.start == Start::Settled, base.settled, "{}", base.id);
+            assert_eq!(scope.node_lifecycle.is_some(), base.node_lifecycle, "{}", base.id);
+            assert_eq!(scope.daemon_sets[0].selects_unlabelled, base.selects_unlabelled, "{}", base.id);
+            let ports = scope.templates.iter().all(|template| !template.host_ports.is_empty());
+            assert_eq!(ports, base.host_port, "{}", base.id);
+            let limits = scope.strategies[0].strategy.limits(scope.switches.surge);
+            assert_eq!(allows_surge(limits.max_surge), base.strategy.contains("maxSurge"), "{}", base.id);
+        }
+    }
+
+    #[test]
+    fn claims_about_one_pod_a_node_are_not_asked_where_two_are_meant() {
+        let [surging, plain] = [true, false].map(|surges| {
+            BASES.iter().find(|base| base.strategy.contains("maxSurge") == surges).expect("there is one of each")
+        });
+        assert!(surging.asks(Property::SurgeTwo) && !surging.asks(Property::OnePerNode));
+        assert!(!surging.asks(Property::Budget) && surging.asks(Property::HashTruth));
+        assert!(!plain.asks(Property::SurgeTwo) && plain.asks(Property::OnePerNode) && plain.asks(Property::Budget));
     }
 }

@@ -187,3 +187,25 @@ fn ask(
     unit.searches.push(Search { combination: combination.to_vec(), states, stopped, wanted, broken, premise });
     Ok(broken)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_search_says_which_premises_it_met() {
+        let create = BASES.iter().find(|base| base.id == "create").unwrap();
+        let base = Base { only: &["crash"], pairs: false, ..*create };
+        let interrupt = AtomicBool::new(false);
+        let limits = Limits { states_max: 1_000_000, workers: 1, interrupt: &interrupt };
+        let unit = unit(&base, Profile::named("v1.36").unwrap(), &limits).unwrap();
+        let combinations: Vec<usize> = unit.searches.iter().map(|search| search.combination.len()).collect();
+        assert_eq!(combinations, [0, 1], "the script by itself, and under the one fault that is asked");
+        for search in &unit.searches {
+            assert!(search.stopped.is_none(), "the whole graph: {search:?}");
+            assert_ne!(search.premise & Property::OnePerNode.bit(), 0, "a pod is created");
+            assert_eq!(search.premise & Property::UndoRestores.bit(), 0, "nobody undoes anything");
+            assert_eq!(search.premise & Property::Budget.bit(), 0, "nothing is rolled out");
+        }
+    }
+}

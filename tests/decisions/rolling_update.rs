@@ -1,6 +1,6 @@
 //! The rolling update: budgets, both ways of counting without surge, and surge, by the tables of section 9.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use everynode::controller::budget::{DesiredNodeCounts, Limit, RollingUpdate};
 use everynode::controller::node_pods::{NodePods, TerminalPods};
@@ -297,23 +297,37 @@ fn up_to_1_20_the_rolling_update_counts_wanted_nodes_and_takes_old_pods_anywhere
     });
 }
 
+/// What has become of a pod.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    Stays,
+    Terminates,
+    Gone,
+}
+
 /// What the stores show when single nodes and pods are looked up (ROLL-29, ROLL-28).
 #[derive(Clone, Debug)]
 struct Later {
     nodes: Vec<Node>,
-    gone: Vec<bool>,
+    fates: Vec<Fate>,
 }
 
 impl Later {
     fn pods(&self, world: &World) -> Vec<Pod> {
-        world.pods.iter().zip(&self.gone).filter(|(_, gone)| !**gone).map(|(pod, _)| *pod).collect()
+        let shown = |(pod, fate): (&Pod, &Fate)| match fate {
+            Fate::Stays => Some(*pod),
+            Fate::Terminates => Some(Pod { deleting: true, ..*pod }),
+            Fate::Gone => None,
+        };
+        world.pods.iter().zip(&self.fates).filter_map(shown).collect()
     }
 }
 
 /// Mostly the nodes of the world, with other placements; sometimes one is missing.
 fn surge_world() -> impl Strategy<Value = (World, Later)> {
-    let gone = proptest::collection::vec(prop_oneof![5 => Just(false), 1 => Just(true)], 7);
-    (world(MOVED, 7), nodes(), gone, 0..10_u8).prop_map(|(world, other, gone, how)| {
+    let fate = prop_oneof![5 => Just(Fate::Stays), 1 => Just(Fate::Terminates), 1 => Just(Fate::Gone)];
+    let fates = proptest::collection::vec(fate, 7);
+    (world(MOVED, 7), nodes(), fates, 0..10_u8).prop_map(|(world, other, fates, how)| {
         let now = match how {
             0..6 => world.nodes.clone(),
             6..8 => other,
@@ -323,7 +337,7 @@ fn surge_world() -> impl Strategy<Value = (World, Later)> {
                 world.nodes.iter().copied().chain(added).collect()
             }
         };
-        (world, Later { nodes: now, gone })
+        (world, Later { nodes: now, fates })
     })
 }
 
@@ -394,8 +408,10 @@ fn expected_surge(
     let pods = later.pods(world);
     let mut expected = BTreeSet::new();
     for sunset in picks(&should_not_run, spare) {
-        let there: Vec<PodName> =
-            sunset.into_iter().filter(|name| pods.iter().any(|pod| pod.name == *name && !pod.deleting)).collect();
+        let shown = |deleting| pods.iter().filter(move |pod| pod.deleting == deleting).map(|pod| pod.name);
+        coverage.met("ROLL-28 gone", sunset.iter().any(|name| pods.iter().all(|pod| pod.name != *name)));
+        coverage.met("ROLL-28 terminating", shown(true).any(|name| sunset.contains(&name)));
+        let there: Vec<PodName> = sunset.into_iter().filter(|name| shown(false).any(|one| one == *name)).collect();
         for deletes in cut(&deletes, &there, world.burst) {
             for chosen in picks(&candidates, room) {
                 for creates in cut(&allowed, &chosen, world.burst) {
@@ -431,6 +447,8 @@ const SURGE: &[&str] = &[
     "ROLL-27",
     "ROLL-28 no room",
     "ROLL-28 spare",
+    "ROLL-28 gone",
+    "ROLL-28 terminating",
     "ROLL-29",
     "several outcomes",
 ];
@@ -490,11 +508,11 @@ fn neither_orders_nor_names_change_what_the_rolling_update_may_do() {
         let counts = counts(&world, limit);
         let here = found_surge(&world, &later, counts);
         coverage.met("surge", here.as_ref().is_ok_and(|outcomes| outcomes.len() > 1));
-        // The same pods are gone later, under whichever order and name.
-        let gone: Vec<PodName> =
-            world.pods.iter().zip(&later.gone).filter(|(_, gone)| **gone).map(|(pod, _)| pod.name).collect();
-        let gone_shuffled = shuffled.pods.iter().map(|pod| gone.contains(&pod.name)).collect();
-        let later_shuffled = Later { gone: gone_shuffled, ..later.clone() };
+        // The same becomes of the same pods, under whichever order and name.
+        let fates: BTreeMap<PodName, Fate> =
+            world.pods.iter().map(|pod| pod.name).zip(later.fates.iter().copied()).collect();
+        let shuffled_fates = shuffled.pods.iter().map(|pod| fates[&pod.name]).collect();
+        let later_shuffled = Later { fates: shuffled_fates, ..later.clone() };
         prop_assert_eq!(&found_surge(&shuffled, &later_shuffled, counts), &here);
         let later_there = World { nodes: later.nodes.clone(), ..world.clone() };
         let later_there = Later { nodes: names.world(&later_there).nodes, ..later };

@@ -64,6 +64,8 @@ mutants! {
         Budget in "rollout/two-bad-updates.toml", r#"switches = { old_unavailable = "NotCounted" }"#;
     a_failing_rollout_that_does_not_count_old_unavailable_pods_exceeds_the_budget_that_it_sees:
         ViewBudget in "rollout/two-bad-updates.toml", r#"switches = { old_unavailable = "NotCounted" }"#;
+    a_rollout_that_passes_over_pods_that_it_could_not_replace_does_not_count_those_that_are_down:
+        ViewBudget in "nodes/unreachable-node.toml", r#"switches = { rollout_eligibility = "Always" }"#;
     pods_claimed_by_their_labels_are_deleted_without_being_owned:
         OwnerOnly in "lifecycle/manual-pod.toml", r#"switches = { claimed_by = "Selector" }"#;
     without_asking_for_eligibility_a_surge_creates_where_it_must_not:
