@@ -1,12 +1,13 @@
 //! The model as the search sees it.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use super::action::Action;
 use super::compose::DaemonSetModel;
 use super::state::{Cluster, State};
 use super::used::used;
-use crate::check::{Explored, Findings};
+use crate::check::{Explored, Findings, fingerprint};
 use crate::property::{judge_state, judge_step};
 
 impl Explored for DaemonSetModel {
@@ -18,16 +19,20 @@ impl Explored for DaemonSetModel {
         vec![DaemonSetModel::initial(self)]
     }
 
-    fn seal(&self, open: &Cluster) -> State {
-        State::of(open)
+    fn seal(&self, open: Cluster) -> State {
+        State::of(&open)
     }
 
-    fn open(&self, sealed: &State) -> Cluster {
-        sealed.open()
+    fn open<'a>(&self, sealed: &'a State) -> Cow<'a, Cluster> {
+        Cow::Owned(sealed.open())
     }
 
-    fn bytes<'a>(&self, sealed: &'a State) -> &'a [u8] {
-        sealed.bytes()
+    fn fingerprint(&self, sealed: &State, seed: u64) -> u64 {
+        fingerprint(sealed.bytes(), seed)
+    }
+
+    fn state_bytes(&self, sealed: &State) -> usize {
+        sealed.bytes().len()
     }
 
     fn successors(&self, open: &Cluster, out: &mut Vec<(Action, Cluster)>) {
