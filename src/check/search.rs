@@ -173,7 +173,7 @@ impl<'a, M: Explored> Run<'a, M> {
             self.states_by_depth.push(self.next.len() as u64);
             let depth = self.depth();
             self.current = std::mem::take(&mut self.next);
-            let satisfied = self.is_satisfied().then_some(StopReason::Depth(u64::from(depth)));
+            let satisfied = self.is_satisfied().then_some(StopReason::Satisfied(u64::from(depth)));
             if let Some(reason) = self.limit(depth).or(satisfied) {
                 self.judge_waiting(first)?;
                 return Ok(Some(reason));
