@@ -30,6 +30,41 @@ pub fn meant_by_serde(message: &str) -> Option<String> {
     meant(word, words).map(|known| format!("did you mean `{known}`?"))
 }
 
+/// An error of a reader about a value of another type, in words for people who write files.
+pub fn in_plain_words(message: &str) -> String {
+    const WORDS: [(&str, &str); 18] = [
+        ("u8", "a whole number from 0 to 255"),
+        ("u16", "a whole number from 0 to 65535"),
+        ("u32", "a whole number from 0"),
+        ("u64", "a whole number from 0"),
+        ("usize", "a whole number from 0"),
+        ("i32", "a whole number"),
+        ("i64", "a whole number"),
+        ("a boolean", "true or false"),
+        ("boolean", "true or false"),
+        ("bool", "true or false"),
+        ("a sequence", "a list"),
+        ("sequence start", "a list"),
+        ("sequence", "a list"),
+        ("a map", "a table"),
+        ("map", "a table"),
+        ("mapping start", "a table"),
+        ("a string", "a text"),
+        ("string", "a text"),
+    ];
+    let known = |word: &str| WORDS.into_iter().find(|(known, _)| *known == word).map(|(_, plain)| plain);
+    let bare = message.strip_prefix("expected ").or_else(|| message.strip_prefix("invalid ")).and_then(known);
+    if let Some(plain) = bare {
+        return format!("expected {plain}");
+    }
+    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let Some((_, found)) = found.split_once("invalid type: ").or_else(|| found.split_once("invalid value: ")) else {
+        return message.to_owned();
+    };
+    let plain = |word| known(word).unwrap_or(word);
+    format!("expected {}, not {}", plain(expected), plain(found))
+}
+
 /// A number with its thousands apart: `12,345`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
@@ -46,6 +81,23 @@ pub fn grouped(number: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn types_are_told_in_plain_words() {
+        for (message, plain) in [
+            ("invalid value: integer `300`, expected u8", "expected a whole number from 0 to 255, not integer `300`"),
+            ("invalid type: string \"x\", expected a sequence", "expected a list, not string \"x\""),
+            ("invalid type: map, expected a boolean", "expected true or false, not a table"),
+            ("unknown field `odd`, expected `pods`", "unknown field `odd`, expected `pods`"),
+            ("expected sequence start", "expected a list"),
+            ("invalid i32", "expected a whole number"),
+            ("invalid boolean", "expected true or false"),
+            ("missing field `about`", "missing field `about`"),
+            ("invalid number", "invalid number"),
+        ] {
+            assert_eq!(in_plain_words(message), plain);
+        }
+    }
 
     #[test]
     fn numbers_are_grouped() {

@@ -438,4 +438,274 @@ fn eligible_only_goes_by_the_nodes_that_the_sync_has_read() {
     };
     assert_eq!(claim(0), Some(true), "it is eligible by the cache, and a pod is created");
     assert_eq!(claim(1), None, "it is not, and none is");
+    let mut before = model.initial();
+    let name = before.store.pods.0[0].name;
+    before.store.pods.remove(name);
+    before.controllers[0].pods.store.remove(name);
+    before.controllers[0].work[0].queue = everynode::model::state::Queued::Waiting;
+    let action = Action::Begin { controller: 0, key: 0, choice: 0 };
+    let mut steps = Steps::new();
+    model.raw_steps(&before, &mut steps);
+    let (_, mut after) = steps.into_iter().find(|(other, _)| *other == action).expect("a sync begins");
+    let sync = after.controllers[0].work[0].sync.as_deref_mut().expect("it waits for its request");
+    sync.nodes[0].placement.should_run = false;
+    assert_eq!(between(&model, &before, &action, &after, Property::EligibleOnly), Some(false), "a mistaken sync");
+}
+
+/// What `judge_step` says of a step between two clusters, whether or not it leads from one to the other.
+fn between(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster, one: Property) -> Option<bool> {
+    let judged = judge_step(model, before, action, after, one.bit());
+    (judged.premise & one.bit() != 0).then_some(judged.broken & one.bit() == 0)
+}
+
+/// The step of a sync by which the rolling update of two pods sends its first deletion: before, step, after.
+fn rollout_decides(model: &DaemonSetModel) -> (Cluster, Action, Cluster) {
+    let mut before =
+        unnoticed(model, |object| (object.template, object.template_generation, object.generation) = (1, 2, 2));
+    before.controllers[0].work[0].queue = everynode::model::state::Queued::Waiting;
+    loop {
+        let mut steps = Steps::new();
+        model.raw_steps(&before, &mut steps);
+        let of_the_sync = |action: &Action| {
+            matches!(
+                action,
+                Action::Begin { .. }
+                    | Action::Proceed { .. }
+                    | Action::Handle { .. }
+                    | Action::Reply { .. }
+                    | Action::Deliver { .. }
+            )
+        };
+        let (action, after) = steps.into_iter().find(|(action, _)| of_the_sync(action)).expect("the sync goes on");
+        if after.calls.iter().any(|call| call.origin == Origin::RollingUpdate) {
+            return (before, action, after);
+        }
+        before = after;
+    }
+}
+
+/// The requests that the rolling update of `after` has in flight.
+fn in_flight(after: &mut Cluster) -> &mut everynode::controller::choice::Few<Request> {
+    use everynode::controller::sync::Step;
+    let sync = after.controllers[0].work[0].sync.as_deref_mut().expect("a sync is under way");
+    let Step::SyncNodes(nodes) = &mut sync.step else { panic!("it deletes pods") };
+    &mut nodes.in_flight
+}
+
+#[test]
+fn view_budget_counts_what_the_sync_itself_can_see() {
+    let model = rolling();
+    let (before, action, after) = rollout_decides(&model);
+    let claim = |change: &dyn Fn(&mut Cluster, &mut Cluster)| {
+        let (mut before, mut after) = (before.clone(), after.clone());
+        change(&mut before, &mut after);
+        between(&model, &before, &action, &after, Property::ViewBudget)
+    };
+    let names: Vec<PodName> = before.store.pods.iter().map(|pod| PodName(u32::from(pod.name))).collect();
+    let deletes = |which: &[usize]| {
+        let requests: Vec<Request> = which.iter().map(|index| Request::DeletePod(names[*index], None)).collect();
+        move |_: &mut Cluster, after: &mut Cluster| *in_flight(after) = requests.iter().copied().collect()
+    };
+    assert_eq!(claim(&|_, _| {}), Some(true), "one of two, and one may be down");
+    assert_eq!(claim(&deletes(&[0, 1])), Some(false), "both");
+    assert_eq!(claim(&deletes(&[])), None, "none");
+    let unready = |index: usize| move |before: &mut Cluster| before.controllers[0].pods.store.0[index].ready = false;
+    assert_eq!(
+        claim(&|before, after| {
+            unready(1)(before);
+            deletes(&[0])(before, after);
+        }),
+        Some(false),
+        "the cache shows the other down"
+    );
+    assert_eq!(
+        claim(&|before, after| {
+            unready(1)(before);
+            deletes(&[1])(before, after);
+        }),
+        None,
+        "it is down already"
+    );
+    assert_eq!(
+        claim(&|before, after| {
+            before.store.pods.0[1].ready = false;
+            deletes(&[0])(before, after);
+        }),
+        Some(true),
+        "only the cache counts"
+    );
+}
+
+#[test]
+fn rollout_replaces_is_about_nodes_that_the_sync_would_put_a_pod_on() {
+    let model = rolling();
+    let (_, _, before) = rollout_decides(&model);
+    let call = *before.calls.iter().find(|call| call.origin == Origin::RollingUpdate).expect("it deletes");
+    let action =
+        Action::Handle { controller: 0, key: 0, request: call.request, orphaned: call.orphaned(), sorts: Sorts::Last };
+    assert_eq!(in_step(&model, &before, &action, Property::RolloutReplaces), Some(true));
+    let mut unwanted = before.clone();
+    let sync = unwanted.controllers[0].work[0].sync.as_deref_mut().expect("a sync");
+    for node in &mut sync.nodes {
+        node.placement.should_run = false;
+    }
+    assert_eq!(in_step(&model, &unwanted, &action, Property::RolloutReplaces), Some(false));
+    let mut manage = before;
+    let place = manage.calls.iter().position(|other| *other == call).expect("it is there");
+    manage.calls[place].origin = Origin::Manage;
+    assert_eq!(in_step(&model, &manage, &action, Property::RolloutReplaces), None);
+}
+
+#[test]
+fn rollout_proceeds_is_about_pods_whose_node_is_gone() {
+    use everynode::controller::request::{Failure, Stage};
+    let model = rolling();
+    let (mut before, action, mut after) = rollout_decides(&model);
+    let fails = |cluster: &mut Cluster| {
+        let sync = cluster.controllers[0].work[0].sync.as_deref_mut().expect("a sync");
+        sync.failure = Some(Failure::new(Stage::Node, Reason::NodeMissing));
+    };
+    assert!(matches!(action, Action::Proceed { .. }));
+    let claim = |before: &Cluster, after: &Cluster| between(&model, before, &action, after, Property::RolloutProceeds);
+    assert_eq!(claim(&before, &after), None, "every node is there");
+    before.store.nodes.remove(1);
+    assert_eq!(claim(&before, &after), Some(true));
+    fails(&mut after);
+    assert_eq!(claim(&before, &after), Some(false));
+    fails(&mut before);
+    assert_eq!(claim(&before, &after), Some(true), "it had failed before this step");
+}
+
+#[test]
+fn undo_acts_unless_the_second_highest_is_in_place_already() {
+    use everynode::model::state::Undo;
+    let model = model("users = [[\"undo\"]]", "{ maxUnavailable = 1 }");
+    let claim = |mut cluster: Cluster, template: u8| {
+        cluster.users[0].undo = Undo::Read(cluster.store.daemon_sets.0[0].uid, template);
+        between(&model, &cluster, &Action::User { user: 0 }, &cluster, Property::UndoActs)
+    };
+    let two = with_old_revisions(&model, &[1]);
+    assert_eq!(claim(two.clone(), 0), Some(true), "b is put in place of a");
+    assert_eq!(claim(two.clone(), 1), Some(false), "b is in place, and has the second highest number");
+    assert_eq!(claim(with_old_revisions(&model, &[]), 0), None, "there is nothing to go back to");
+    assert_eq!(
+        between(&model, &two, &Action::User { user: 0 }, &two, Property::UndoActs),
+        None,
+        "nothing was read yet"
+    );
+}
+
+#[test]
+fn undo_restores_what_the_revision_of_that_number_recorded() {
+    use everynode::model::state::Undo;
+    let model = model("users = [[\"undo 1\"]]", "{ maxUnavailable = 1 }");
+    let claim = |mut before: Cluster, put_in: u8| {
+        before.users[0].undo = Undo::Chosen(put_in);
+        let mut after = before.clone();
+        after.store.daemon_sets.0[0].template = put_in;
+        between(&model, &before, &Action::User { user: 0 }, &after, Property::UndoRestores)
+    };
+    let two = with_old_revisions(&model, &[1]);
+    assert_eq!(claim(two.clone(), 1), Some(true));
+    assert_eq!(claim(two.clone(), 0), Some(false), "revision 1 recorded b");
+    let mut none = two.clone();
+    none.store.revisions.0[1].number = 9;
+    assert_eq!(claim(none, 1), None, "no revision has that number any more");
+    let mut foreign = two;
+    foreign.store.revisions.0[1].owner = Some(FOREIGN);
+    assert_eq!(claim(foreign, 1), None, "it is somebody else's");
+}
+
+#[test]
+fn no_self_conflict_is_about_a_revision_that_only_the_adoption_changed() {
+    let model = rolling();
+    let claim = |cached_owner: Option<u8>, reason: Option<Reason>| {
+        let mut before = with_old_revisions(&model, &[1]);
+        before.controllers[0].revisions.store.0[1].owner = cached_owner;
+        let name = Symbol(u32::from(before.store.revisions.0[1].name));
+        let version = everynode::controller::record::ResourceVersion(1);
+        sent(&mut before, Request::LabelRevision(name, version), Origin::Manage);
+        before.calls[0].awaited = true;
+        let call = before.calls[0];
+        let mut after = before.clone();
+        after.calls.clear();
+        let answer =
+            reason.map_or(everynode::cluster::api_server::Answer::Done, everynode::cluster::api_server::Answer::Error);
+        after.replies.push((call, answer));
+        let action = Action::Handle {
+            controller: 0,
+            key: 0,
+            request: call.request,
+            orphaned: call.orphaned(),
+            sorts: Sorts::Last,
+        };
+        between(&model, &before, &action, &after, Property::NoSelfConflict)
+    };
+    assert_eq!(claim(None, None), Some(true));
+    assert_eq!(claim(None, Some(Reason::Conflict)), Some(false));
+    assert_eq!(claim(None, Some(Reason::NotFound)), Some(true), "another error");
+    assert_eq!(claim(Some(1), Some(Reason::Conflict)), None, "the cache shows the adoption");
+}
+
+#[test]
+fn no_panic_is_about_the_process_whose_sync_takes_the_step() {
+    let model = rolling();
+    let claim = |action: Action, ran: bool, runs: bool| {
+        let (mut before, mut after) = (model.initial(), model.initial());
+        before.controllers[0].running = ran;
+        after.controllers[0].running = runs;
+        between(&model, &before, &action, &after, Property::NoPanic)
+    };
+    let begin = Action::Begin { controller: 0, key: 0, choice: 0 };
+    assert_eq!(claim(begin, true, true), Some(true));
+    assert_eq!(claim(begin, true, false), Some(false));
+    assert_eq!(claim(begin, false, false), None, "its lease was lost before");
+    assert_eq!(claim(Action::Crash { controller: 0 }, true, false), None, "that is a fault");
+}
+
+/// The test that judges each claim by hand. A claim without one does not compile.
+fn judged_by(property: Property) -> &'static str {
+    match property {
+        Property::OnePerNode => "one_per_node_counts_what_is_neither_failed_nor_succeeded_of_one_uid",
+        Property::OnePerName | Property::FewPods => "one_per_name_counts_across_uids_and_few_pods_counts_every_phase",
+        Property::SurgeTwo => "surge_two_wants_two_revisions_and_does_not_count_terminating_pods",
+        Property::RevisionIncreases => "revision_increases_compares_with_every_number_ever_given_to_that_uid",
+        Property::CurrentIsMax => "current_is_max_wants_the_current_template_once_and_greatest",
+        Property::UndoRestores => "undo_restores_what_the_revision_of_that_number_recorded",
+        Property::HashTruth => "hash_truth_goes_by_the_stored_revision_or_by_what_the_hash_was_made_of",
+        Property::HistoryKept => "history_kept_allows_at_rest_the_limit_of_old_revisions_without_pods",
+        Property::Budget | Property::ReadyBudget => "the_budget_counts_nodes_without_an_available_pod_that_stays",
+        Property::OwnerOnly => "owner_only_is_about_the_owner_of_the_sync_that_deletes",
+        Property::EligibleOnly => "eligible_only_goes_by_the_nodes_that_the_sync_has_read",
+        Property::GenerationOrder => {
+            "generation_order_lets_the_observed_generation_reach_the_generation_and_not_pass_it"
+        }
+        Property::StatusTruth | Property::NeverWedged => "claims_about_rest_see_a_rollout_that_nobody_began",
+        Property::NoPanic => "no_panic_is_about_the_process_whose_sync_takes_the_step",
+        Property::RolloutReplaces => "rollout_replaces_is_about_nodes_that_the_sync_would_put_a_pod_on",
+        Property::RolloutProceeds => "rollout_proceeds_is_about_pods_whose_node_is_gone",
+        Property::UndoActs => "undo_acts_unless_the_second_highest_is_in_place_already",
+        Property::RolledOut => "rolled_out_asks_only_nodes_that_could_run_the_pod",
+        Property::OrphansSurvive => "orphans_survive_is_about_pods_that_a_deletion_kept",
+        Property::NoSelfConflict => "no_self_conflict_is_about_a_revision_that_only_the_adoption_changed",
+        Property::HashPresent => "hash_present_wants_a_hash_on_what_is_created",
+        Property::SlowStart => "slow_start_forbids_creates_after_a_create_that_failed",
+        Property::ViewBudget => "view_budget_counts_what_the_sync_itself_can_see",
+    }
+}
+
+#[test]
+fn every_claim_is_judged_by_hand_both_ways() {
+    let source = include_str!("claims.rs");
+    for property in ALL {
+        let name = judged_by(*property);
+        let begin = source.find(&format!("fn {name}()")).unwrap_or_else(|| panic!("{name} is not here"));
+        let body = &source[begin..];
+        let body = &body[..body.find("\n}\n").expect("it ends")];
+        assert!(
+            body.contains(&format!("Property::{property:?}")) || body.contains("at_rest("),
+            "{name} judges another"
+        );
+        assert!(body.contains("Some(true)") && body.contains("Some(false)"), "{name} judges one way only");
+    }
 }

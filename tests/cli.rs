@@ -554,3 +554,164 @@ fn an_unknown_field_of_a_manifest_is_warned_of_and_refused_when_strict() {
     assert_eq!((strict.status.code(), stdout(&strict)), (Some(2), String::new()));
     assert!(stderr(&strict).contains("spec.template.spec.tolerationz"), "{}", stderr(&strict));
 }
+
+/// A node, and a `DaemonSet` of the given lines after `kind`.
+fn placed(daemon_set: &str) -> (TempDir, String, String) {
+    let folder = TempDir::new().expect("a scratch folder");
+    let path = |name: &str| folder.path().join(name).to_str().expect("a plain path").to_owned();
+    fs::write(path("nodes.yaml"), "apiVersion: v1\nkind: Node\nmetadata: {name: n1}\n").expect("it is written");
+    fs::write(path("ds.yaml"), format!("# agents\n---\n\nkind: DaemonSet\n{daemon_set}")).expect("it is written");
+    let (ds, nodes) = (path("ds.yaml"), path("nodes.yaml"));
+    (folder, ds, nodes)
+}
+
+const AGENT: &str = "apiVersion: apps/v1\nmetadata: {name: agent}\nspec:\n  selector: {matchLabels: {app: agent}}\n  \
+                     template:\n    metadata: {labels: {app: agent}}\n    spec: {containers: []}\n";
+
+#[test]
+fn a_daemon_set_that_no_api_server_admits_is_not_placed() {
+    let output = |daemon_set: &str| {
+        let (_folder, ds, nodes) = placed(daemon_set);
+        everynode(&["placement", "-f", &ds, "--nodes", &nodes])
+    };
+    assert_eq!(output(AGENT).status.code(), Some(0), "{}", stderr(&output(AGENT)));
+    for (from, to, words) in [
+        ("{name: agent}", "{namespace: logs}", "it has no metadata.name"),
+        ("{name: agent}", "{name: Agent}", "`Agent` is no name of an object"),
+        ("{matchLabels: {app: agent}}", "{matchLabels: {app: other}}", "does not select the labels of its template"),
+        ("{matchLabels: {app: agent}}", "{}", "it has no spec.selector"),
+        ("    spec: {containers: []}\n", "", "it has no spec.template.spec"),
+        ("{containers: []}", "{containers: [], restartPolicy: Never}", "is Always, not `Never`"),
+        ("{containers: []}", "{containers: [], tolerations: [{operator: Exist}]}", "not `Exist`"),
+        ("{containers: []}", "{containers: [], tolerations: [{key: a, effect: NoRun}]}", "not `NoRun`"),
+    ] {
+        assert!(AGENT.contains(from), "{from}");
+        let refused = output(&AGENT.replacen(from, to, 1));
+        assert_eq!((refused.status.code(), stdout(&refused)), (Some(2), String::new()), "{to}");
+        let told = stderr(&refused);
+        assert!(told.contains("ds.yaml:4: the API server would refuse DaemonSet") && told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn a_removed_api_version_is_told() {
+    let told = |version: &str, selector: &str| {
+        let text = AGENT.replace("apps/v1", version).replace("  selector: {matchLabels: {app: agent}}\n", selector);
+        let (_folder, ds, nodes) = placed(&text);
+        let output = everynode(&["placement", "-f", &ds, "--nodes", &nodes]);
+        (output.status.code(), stdout(&output) + &stderr(&output))
+    };
+    let selector = "  selector: {matchLabels: {app: agent}}\n";
+    let (code, text) = told("apps/v1", selector);
+    assert!(code == Some(0) && !text.contains("removed"), "{text}");
+    for (version, selector) in
+        [("apps/v1beta2", selector), ("extensions/v1beta1", selector), ("extensions/v1beta1", "")]
+    {
+        let (code, text) = told(version, selector);
+        assert_eq!(code, Some(0), "{text}");
+        let words = format!("DaemonSet agent is of {version}, which Kubernetes 1.16 removed");
+        assert!(text.contains("ds.yaml:4: ") && text.contains(&words), "{text}");
+    }
+    let (code, text) = told("apps/v1beta2", "");
+    assert!(code == Some(2) && text.contains("it has no spec.selector"), "{text}");
+}
+
+#[test]
+fn what_was_found_instead_is_told() {
+    let (folder, ds, nodes) = placed(AGENT);
+    let other = folder.path().join("other").to_str().expect("a plain path").to_owned();
+    let refused = |arguments: &[&str]| {
+        let output = everynode(arguments);
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
+        stderr(&output)
+    };
+    assert!(refused(&["placement", "-f", &ds, "--nodes", &ds]).contains("(found: 1 DaemonSet)"));
+    assert!(refused(&["placement", "-f", &nodes]).contains("(found: 1 Node)"));
+    for (text, words) in [
+        ("Dear all,\nplease find attached\n", "(found: 1 that is no object)"),
+        ("[1, 2]\n", "(found: 1 that is no object)"),
+        ("metadata: {name: x}\n", "(found: 1 without kind)"),
+        ("kind: Pod\n---\nkind: ConfigMap\n", "(found: 1 Pod, 1 ConfigMap)"),
+    ] {
+        fs::write(&other, text).expect("it is written");
+        let told = refused(&["placement", "-f", &other]);
+        assert!(told.contains(words), "{told}");
+    }
+}
+
+#[test]
+fn flags_of_written_questions_need_a_model_to_write_of() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/counts.jsonl");
+    for flag in [&["--sample", "3"][..], &["--out", "x"], &["--max-states", "9"]] {
+        let output = everynode(&[&["vectors", sample], flag].concat());
+        assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()), "{flag:?}");
+        assert!(stderr(&output).contains("--emit"), "{}", stderr(&output));
+    }
+}
+
+#[test]
+fn vectors_come_from_stdin_too() {
+    let sample = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data/counts.jsonl");
+    let text = fs::read(sample).expect("a sample");
+    let mut command = Command::cargo_bin("everynode").expect("the binary is built");
+    let output = command.args(["vectors", "-"]).write_stdin(text).output().expect("it runs");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let of_the_file = stdout(&everynode(&["vectors", sample]));
+    assert_eq!(stdout(&output), of_the_file.replace(sample, "-"));
+}
+
+#[test]
+fn a_bundled_name_means_the_bundled_model_and_each_is_checked_once() {
+    let folder = TempDir::new().expect("a scratch folder");
+    fs::write(folder.path().join("seed-story"), "no model").expect("it is written");
+    let run = |arguments: &[&str]| {
+        let mut command = Command::cargo_bin("everynode").expect("the binary is built");
+        command.current_dir(folder.path()).args(arguments).output().expect("it runs")
+    };
+    let once = run(&["check", "seed-story", "-p", "one-per-node"]);
+    assert_eq!(once.status.code(), Some(0), "{}", stderr(&once));
+    let twice = run(&["check", "seed-story", "rollout/seed-story", "-p", "one-per-node", "-p", "one-per-node"]);
+    assert!(stdout(&twice).contains("1 model, 1 verdict"), "{}", stdout(&twice));
+    fs::write(folder.path().join("seed-story.toml"), "no model").expect("it is written");
+    let file = run(&["check", "seed-story.toml"]);
+    assert!(file.status.code() == Some(2) && stderr(&file).contains("seed-story.toml:1:"), "{}", stderr(&file));
+}
+
+#[test]
+fn profiles_and_switches_are_listed() {
+    let profiles = stdout(&everynode(&["profiles"]));
+    let switches = stdout(&everynode(&["profiles", "--switches"]));
+    for profile in everynode::release::Profile::ALL {
+        assert!(profiles.lines().any(|line| line == profile.name), "{}", profile.name);
+    }
+    for (switch, values) in everynode::release::Switches::alphabet() {
+        let begin = switches.lines().position(|line| line.starts_with(&format!("{switch}: "))).expect(switch);
+        let marked = values.iter().zip(switches.lines().skip(begin + 1)).filter(|(value, line)| {
+            assert!(line[4..].starts_with(**value), "{switch}: {value} in {line}");
+            line.starts_with("  * ")
+        });
+        assert_eq!(marked.count(), 1, "{switch}");
+    }
+    for arguments in [&["profiles", "--format", "json"][..], &["profiles", "--switches", "--format", "json"]] {
+        let json: serde_json::Value = serde_json::from_str(&stdout(&everynode(arguments))).expect("it is JSON");
+        assert!(json.as_array().is_some_and(|list| list.len() >= 9), "{json}");
+    }
+}
+
+#[test]
+fn a_model_that_expects_nothing_tells_its_shortest_violation_in_full() {
+    let free = &MODEL[..MODEL.find("[expect").expect("it has one")];
+    let text = free.replace("users = [[\"create a\"]]", "users = [[\"create a\"]]\nfaults = { lost_reply = 1 }");
+    let (_folder, path) = file("model.toml", &text);
+    let path = path.to_str().expect("a plain path");
+    let all = stdout(&everynode(&["check", path]));
+    let told = |text: &str| text.matches(" is violated: ").count();
+    assert!(all.matches("violated in ").count() > 1, "{all}");
+    assert_eq!(told(&all), 1, "{all}");
+    assert!(all.contains("to tell one of the others: everynode check "), "{all}");
+    assert!(all.contains("  in the end:\n    ds (uid 1) at a"), "{all}");
+    let some = stdout(&everynode(&["check", path, "-p", "one-per-node", "-p", "slow-start", "-p", "budget"]));
+    assert_eq!(told(&some), some.matches("violated in ").count(), "{some}");
+    let each = stdout(&everynode(&["check", path, "--traces"]));
+    assert_eq!(told(&each), each.matches("violated in ").count(), "{each}");
+}

@@ -110,6 +110,8 @@ fn a_silent_node_is_tainted_and_its_pod_marked_each_by_a_step_of_its_own() {
     assert!(untainted.store.pods.iter().all(|pod| pod.ready));
 }
 
+const STRIKES: &str = "pod_failure = 1, readiness_blip = 1";
+
 /// The pods' own faults are reports of a kubelet: who is away, gone or silent reports none, and neither does the kubelet of
 /// a node that left, or one that has yet to take over the pod of its node's former machine.
 #[test]
@@ -118,7 +120,6 @@ fn a_pod_fails_or_turns_unready_only_where_its_kubelet_can_report_it() {
         let is_strike = |action: &&Action| matches!(action, Action::Blip { .. } | Action::FailPod { .. });
         steps(model, cluster).iter().map(|(action, _)| action).filter(is_strike).count()
     };
-    const STRIKES: &str = "pod_failure = 1, readiness_blip = 1";
     for fault in ["kubelet_outage", "kubelet_silent"] {
         let model = model(&format!("faults = {{ {STRIKES}, {fault} = 1 }}"), "{}");
         assert_eq!(strikes(&model, &model.initial()), 2);

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::Duration;
 
+use crate::text::grouped;
+
 /// Why a search stopped before the whole graph was visited.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopReason {
@@ -14,6 +16,8 @@ pub enum StopReason {
     Memory(u64),
     /// The limit on depth, in steps.
     Depth(u64),
+    /// Every claim was broken that was to end it, at this depth.
+    Satisfied(u64),
     /// A capacity of the scope was exceeded.
     Capacity(&'static str),
     /// Somebody interrupted it.
@@ -23,10 +27,11 @@ pub enum StopReason {
 impl fmt::Display for StopReason {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::States(states) => write!(formatter, "stopped at {states} states"),
+            Self::States(states) => write!(formatter, "stopped at {} states", grouped(*states)),
             Self::Time(time) => write!(formatter, "stopped after {} s", time.as_secs()),
             Self::Memory(bytes) => write!(formatter, "stopped at {} MiB", bytes >> 20),
             Self::Depth(depth) => write!(formatter, "stopped at depth {depth}"),
+            Self::Satisfied(depth) => write!(formatter, "ended at depth {depth}, once others were violated"),
             Self::Capacity(what) => write!(formatter, "the scope's capacity for {what} was exceeded"),
             Self::Interrupted => formatter.write_str("interrupted"),
         }

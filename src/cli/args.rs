@@ -31,6 +31,8 @@ pub enum Subcommand {
     Check(CheckArgs),
     /// List models, or tell what one is about.
     Models(ModelsArgs),
+    /// List release profiles, or every switch by which releases, fixes and mutants differ.
+    Profiles(ProfilesArgs),
     /// Tell a saved counterexample step by step.
     Replay(ReplayArgs),
     /// On which nodes may the pods of a `DaemonSet` run, and why not on the others?
@@ -137,6 +139,17 @@ pub struct CheckArgs {
 pub struct ModelsArgs {
     /// Bundled models (by name, path or theme) or model files; all bundled ones if none is given.
     pub models: Vec<String>,
+    /// How to print.
+    #[arg(long, value_enum, default_value_t)]
+    pub format: Format,
+}
+
+/// `everynode profiles`.
+#[derive(Args, Clone, Debug)]
+pub struct ProfilesArgs {
+    /// Explain every switch and its values instead; `*` marks what current upstream has.
+    #[arg(long)]
+    pub switches: bool,
     /// How to print.
     #[arg(long, value_enum, default_value_t)]
     pub format: Format,

@@ -106,7 +106,10 @@ fn check_one(args: &CheckArgs, file: ModelFile, bar: &ProgressBar) -> Result<Che
     } else if args.properties.is_empty() {
         file.expect.iter().map(|expectation| expectation.property).collect()
     } else {
-        args.properties.clone()
+        let mut named = args.properties.clone();
+        named.sort_unstable();
+        named.dedup();
+        named
     };
     let model = DaemonSetModel::new(file.scope.clone(), &properties);
     let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);

@@ -1,5 +1,7 @@
 //! What `check` found, for people.
 
+use std::collections::BTreeMap;
+
 use anstyle::Style;
 
 use super::args::CheckArgs;
@@ -7,7 +9,7 @@ use super::check::{Checked, Standing, file_name, shell_word};
 use super::layout::{GOOD, HEADING, KNOWN, UNTOLD, WRONG, counted, padded, painted};
 use super::output::{self, say, say_wrapped};
 use super::tale;
-use crate::check::Verdict;
+use crate::check::{StopReason, Verdict};
 use crate::model::action::Action;
 use crate::model::narrative::tell;
 use crate::model::used::name;
@@ -77,11 +79,44 @@ fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) -> bool {
     if args.coverage {
         say!("  {} steps generated:", grouped(report.transitions));
         for (kind, count) in &report.steps_by_kind {
-            say!("  {count:>12}  {kind}");
+            say!("  {:>12}  {kind}", grouped(*count));
         }
     }
     print_unexpected(one);
-    one.properties.iter().filter(|property| print_story(args, one, **property)).count() > 0
+    let stories = stories(args, one);
+    for property in &stories {
+        print_story(one, *property);
+    }
+    let others = one.properties.iter().filter(|property| is_free_violation(one, **property));
+    let others: Vec<&str> = others.filter(|other| !stories.contains(other)).map(|other| other.id()).collect();
+    if !others.is_empty() {
+        let model = shell_word(&one.file.path.display().to_string());
+        say_wrapped!(2, "  to tell one of the others: everynode check {model} -p {}", others.join(" | "));
+    }
+    !stories.is_empty()
+}
+
+/// The violations that are told: those that nobody expected, all that were asked for, and of those of which nothing is
+/// expected the shortest.
+fn stories(args: &CheckArgs, one: &Checked) -> Vec<Property> {
+    let length = |property: &Property| match &one.finding(*property).verdict {
+        Verdict::Violated(trace) => Some(trace.actions.len()),
+        Verdict::Holds | Verdict::NoneFound(_) => None,
+    };
+    let free = one.properties.iter().copied().filter(|property| is_free_violation(one, *property));
+    let shortest = free.min_by_key(length);
+    let all = args.traces || !args.properties.is_empty();
+    let is_told = |property: &Property| match one.standing(*property) {
+        Standing::Unexpected => true,
+        Standing::Free => all || shortest == Some(*property),
+        Standing::Expected | Standing::CutShort => args.traces,
+    };
+    one.properties.iter().copied().filter(|property| length(property).is_some() && is_told(property)).collect()
+}
+
+/// Whether a claim is violated of which nothing is expected.
+fn is_free_violation(one: &Checked, property: Property) -> bool {
+    one.standing(property) == Standing::Free && matches!(one.finding(property).verdict, Verdict::Violated(_))
 }
 
 /// What the scope provides for and no behaviour does.
@@ -146,22 +181,18 @@ fn unexpected(one: &Checked) -> Vec<String> {
         texts.push(format!(
             "{path}:{}: the graph has {} unique states and depth {}, pinned are {} and {}",
             pinned.line,
-            one.report.unique_states,
+            grouped(one.report.unique_states),
             one.report.depth(),
-            pinned.unique_states,
+            grouped(pinned.unique_states),
             pinned.depth
         ));
     }
     texts
 }
 
-/// A counterexample that nobody expected, or that was asked for; false: there is none.
-fn print_story(args: &CheckArgs, one: &Checked, property: Property) -> bool {
-    let Verdict::Violated(trace) = &one.finding(property).verdict else { return false };
-    let is_surprising = matches!(one.standing(property), Standing::Unexpected | Standing::Free);
-    if !is_surprising && !args.traces {
-        return false;
-    }
+/// A shortest counterexample, and what can be done with it.
+fn print_story(one: &Checked, property: Property) {
+    let Verdict::Violated(trace) = &one.finding(property).verdict else { return };
     let title = format!("{}: {} is violated:", one.file.scope.name, property.id());
     say!();
     say_wrapped!(2, "{} {}", painted(&title, HEADING), property.sentence());
@@ -177,7 +208,6 @@ fn print_story(args: &CheckArgs, one: &Checked, property: Property) -> bool {
         property.id(),
         shell_word(&format!("counterexamples/{}", file_name(one, property, 1))),
     );
-    true
 }
 
 fn verdict_text(one: &Checked, property: Property) -> String {
@@ -230,7 +260,7 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
         say!();
     }
     let styled = |count: usize, what: &str, style: Style| {
-        let text = format!("{count} {what}");
+        let text = format!("{} {what}", grouped(count as u64));
         if count == 0 { text } else { painted(&text, style) }
     };
     let others = [
@@ -238,7 +268,8 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
         (sizes, "of another size than pinned"),
         (asked - checked.len(), "models not checked"),
     ];
-    let others = others.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}"));
+    let others = others.iter().filter(|(count, _)| *count > 0);
+    let others = others.map(|(count, what)| format!(", {} {what}", grouped(*count as u64)));
     say_wrapped!(
         2,
         "{}, {}: {}, {}, {}{}",
@@ -261,9 +292,9 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
     let known = checked.iter().map(|one| one.properties.iter().filter(|property| is_known(one, **property)).count());
     let known: usize = known.sum();
     if known > 0 && !args.traces {
-        let many = "are violated as expected; `--traces` tells the shortest way to break each";
-        let one = "is violated as expected; `--traces` tells the shortest way to break it";
-        say_wrapped!(2, "{}.", counted(known, &format!("claim {one}"), &format!("claims {many}")));
+        let many = "verdicts are violations, as expected; `--traces` tells the shortest way to each";
+        let one = "verdict is a violation, as expected; `--traces` tells the shortest way to it";
+        say_wrapped!(2, "{}.", counted(known, one, many));
     }
     let never = checked.iter().filter(|one| !one.never_happened().is_empty()).count();
     if never > 0 {
@@ -273,13 +304,39 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
         );
         say_wrapped!(2, "{}", painted(&text, UNTOLD));
     }
-    let early = checked.iter().filter(|one| one.report.stopped.is_some()).count();
-    let early = match early {
-        0 => String::new(),
-        one => format!(
-            " {} ended early: what is said of it is about the states it visited.",
-            counted(one, "search", "searches")
-        ),
+    say_wrapped!(
+        2,
+        "A verdict is about the graph of its scope: the bounds and budgets of the model file.{}",
+        early(checked)
+    );
+}
+
+/// How many searches ended before the whole graph was visited, and why.
+fn early(checked: &[Checked]) -> String {
+    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    for one in checked {
+        let reason = match one.report.stopped {
+            None => continue,
+            Some(StopReason::Satisfied(_)) => {
+                "once every claim was broken that its model expects to be (`until_broken`)".to_owned()
+            }
+            Some(StopReason::Capacity(_)) => "where a capacity of the scope was exceeded".to_owned(),
+            Some(StopReason::Interrupted) => "when it was interrupted".to_owned(),
+            Some(StopReason::States(_) | StopReason::Time(_) | StopReason::Memory(_) | StopReason::Depth(_)) => {
+                "at a limit".to_owned()
+            }
+        };
+        *reasons.entry(reason).or_default() += 1;
+    }
+    if reasons.is_empty() {
+        return String::new();
+    }
+    let count = reasons.values().sum();
+    let reasons: Vec<String> = match reasons.len() {
+        1 => reasons.into_keys().collect(),
+        _ => reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect(),
     };
-    say_wrapped!(2, "A verdict is about the graph of its scope: the bounds and budgets of the model file.{early}");
+    let what =
+        if count == 1 { "of it is about the states it visited" } else { "of them is about the states they visited" };
+    format!(" {} ended early, {}: what is said {what}.", counted(count, "search", "searches"), reasons.join(", "))
 }

@@ -18,6 +18,7 @@ use crate::model::narrative;
 use crate::model::picture::Picture;
 use crate::model::state::State;
 use crate::model::step_name;
+use crate::model::walk::PodNames;
 use crate::model::walk::Walk;
 
 /// Serves the model on loopback until it is interrupted.
@@ -56,7 +57,7 @@ impl Hash for Named {
 
 impl fmt::Debug for Named {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let picture = Picture { scope: &self.model.scope, cluster: &self.state.open() };
+        let picture = Picture { scope: &self.model.scope, cluster: &self.state.open(), pods: &PodNames::by_rank() };
         write!(out, "{picture}")
     }
 }

@@ -12,6 +12,7 @@ mod models;
 mod output;
 mod placement;
 mod placement_args;
+mod profiles;
 mod replay;
 mod report;
 mod select;
@@ -50,6 +51,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let result = match arguments.command.unwrap_or_else(|| Subcommand::Check(args::CheckArgs::default())) {
         Subcommand::Check(args) => check::run(&args),
         Subcommand::Models(args) => models::run(&args),
+        Subcommand::Profiles(args) => Ok(profiles::run(&args)),
         Subcommand::Replay(args) => replay::run(&args),
         Subcommand::Report(args) => report::run(&args),
         Subcommand::Explore(args) => explore::run(&args),

@@ -14,8 +14,8 @@ use super::input::{InputError, Inputs, display_name};
 use super::layout::{GOOD, KNOWN, UNTOLD, padded, painted, wrapped};
 use super::placement_args::GateError;
 pub use super::placement_args::PlacementArgs;
-use crate::manifest::daemon_set::{defaulted_template, name, namespace, uid};
-use crate::manifest::documents::{Kind, UnknownField};
+use crate::manifest::daemon_set::{defaulted_template, name, namespace, refused, uid};
+use crate::manifest::documents::{Documents, Kind, UnknownField};
 use crate::manifest::legacy::LegacyPlacement;
 use crate::manifest::node::{self, NodeView};
 use crate::manifest::placement::{Eligibility, NodePlacement, Placement};
@@ -39,10 +39,8 @@ enum PlacementError {
     #[error("no Node in {inputs}{skipped}")]
     #[diagnostic(help("kubectl get nodes -o yaml prints them; give the file as --nodes"))]
     NoNode { inputs: String, skipped: String },
-    #[error("DaemonSet {daemon_set} has no {missing}: the API server would refuse it")]
-    NoSpec { daemon_set: String, missing: &'static str },
-    #[error("DaemonSet {daemon_set}: a toleration's operator is Exists, Equal, Lt or Gt, not `{operator}`")]
-    Operator { daemon_set: String, operator: String },
+    #[error("{place}: the API server would refuse DaemonSet {daemon_set}: {what}")]
+    Refused { place: String, daemon_set: String, what: String },
     #[error("Node number {number} has no name")]
     NoName { number: usize },
     #[error("placing DaemonSet {daemon_set}: an amount of its template, of a node or of a pod is wrong")]
@@ -112,7 +110,16 @@ pub fn run(
         let documents = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
         documents.map(|(_, documents)| documents).collect::<Vec<_>>()
     };
-    let daemon_sets: Vec<_> = of(&args.filenames).into_iter().flat_map(|documents| &documents.daemon_sets).collect();
+    let mut daemon_sets = Vec::new();
+    for (path, documents) in inputs.all().filter(|(path, _)| args.filenames.iter().any(|named| named == path)) {
+        for (daemon_set, origin) in documents.daemon_sets.iter().zip(&documents.origins) {
+            if let Some(what) = refused(daemon_set, origin.api_version.as_deref()) {
+                let place = format!("{}:{}", display_name(path), origin.line);
+                return Err(PlacementError::Refused { place, daemon_set: key(daemon_set), what }.into());
+            }
+            daemon_sets.push(daemon_set);
+        }
+    }
     let nodes: Vec<_> = of(node_files).into_iter().flat_map(|documents| &documents.nodes).collect();
     let pods = PodsByNode::of(of(&args.pods).into_iter().flat_map(|documents| &documents.pods));
     if daemon_sets.is_empty() {
@@ -171,24 +178,13 @@ fn answer<'a>(
     rules: PlacementRules,
     room: Room,
 ) -> Result<Answers<'a>, PlacementError> {
-    let key = format!("{}/{}", namespace(daemon_set), name(daemon_set));
-    let Some(spec) = &daemon_set.spec else {
-        return Err(PlacementError::NoSpec { daemon_set: key, missing: "spec" });
-    };
-    let Some(pod) = &spec.template.spec else {
-        return Err(PlacementError::NoSpec { daemon_set: key, missing: "spec.template.spec" });
-    };
-    let unknown = |operator: &&String| !matches!(operator.as_str(), "" | "Exists" | "Equal" | "Lt" | "Gt");
-    let mut operators = pod.tolerations.iter().flatten().filter_map(|toleration| toleration.operator.as_ref());
-    if let Some(operator) = operators.find(unknown) {
-        return Err(PlacementError::Operator { daemon_set: key, operator: operator.clone() });
-    }
     let (namespace, uid) = (namespace(daemon_set), uid(daemon_set));
     let legacy = || LegacyPlacement::compile(&defaulted_template(daemon_set), namespace, uid, rules);
     let nodes = nodes.iter().copied();
     let placements: Result<Vec<_>, _> = match room {
         Room::LeftToScheduler => {
-            let placement = Placement::compile(&spec.template, rules);
+            let template = daemon_set.spec.as_ref().map(|spec| &spec.template);
+            let placement = Placement::compile(template.expect("the API server refuses others"), rules);
             let explain = |node| (node, placement.explain(&NodeView::of(node)));
             Ok(nodes.map(explain).collect())
         }
@@ -201,16 +197,32 @@ fn answer<'a>(
             nodes.map(explain).collect()
         }),
     };
-    let placements = placements.map_err(|source| PlacementError::Quantity { daemon_set: key, source })?;
+    let placements = placements.map_err(|source| PlacementError::Quantity { daemon_set: key(daemon_set), source })?;
     Ok(Answers { daemon_set, placements })
 }
 
-/// Names of inputs and what was skipped in them.
+/// Namespace and name.
+fn key(daemon_set: &DaemonSet) -> String {
+    format!("{}/{}", namespace(daemon_set), name(daemon_set))
+}
+
+/// Names of inputs and what is in them.
 fn described(inputs: &Inputs, paths: &[PathBuf]) -> (String, String) {
     let names = paths.iter().map(|path| display_name(path)).collect::<Vec<_>>().join(", ");
     let of = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
-    let skipped = skipped(of.map(|(_, documents)| &documents.skipped));
-    (names, if skipped.is_empty() { skipped } else { format!(" (there are {skipped})") })
+    let documents: Vec<_> = of.map(|(_, documents)| documents).collect();
+    let count = |kind: &str, of: fn(&Documents) -> usize| {
+        let count: usize = documents.iter().map(|documents| of(documents)).sum();
+        (count > 0).then(|| format!("{count} {kind}"))
+    };
+    let known = [
+        count("DaemonSet", |documents| documents.daemon_sets.len()),
+        count("Node", |documents| documents.nodes.len()),
+        count("Pod", |documents| documents.pods.len()),
+    ];
+    let skipped = skipped(documents.iter().map(|documents| &documents.skipped));
+    let found: Vec<String> = known.into_iter().flatten().chain((!skipped.is_empty()).then_some(skipped)).collect();
+    (names, if found.is_empty() { String::new() } else { format!(" (found: {})", found.join(", ")) })
 }
 
 /// The kinds that were skipped with their numbers: `3 ConfigMap, 1 Secret`.
@@ -250,6 +262,19 @@ fn notes(inputs: &Inputs, answers: &[Answers<'_>], rules: PlacementRules, room: 
     for daemon_set in without_uid.filter(|_| room == Room::Considered) {
         let name = name(daemon_set);
         note(&format!("note: DaemonSet {name} has no uid, so pods of its own count as others"));
+    }
+    for (path, documents) in inputs.all() {
+        for (daemon_set, origin) in documents.daemon_sets.iter().zip(&documents.origins) {
+            let Some(version) = origin.api_version.as_deref().filter(|version| *version != "apps/v1") else { continue };
+            if answers.iter().any(|answers| std::ptr::eq(answers.daemon_set, daemon_set)) {
+                note(&format!(
+                    "note: {}:{}: DaemonSet {} is of {version}, which Kubernetes 1.16 removed; it is read as apps/v1",
+                    display_name(path),
+                    origin.line,
+                    name(daemon_set)
+                ));
+            }
+        }
     }
     let skipped = skipped(inputs.all().map(|(_, documents)| &documents.skipped));
     if !skipped.is_empty() {

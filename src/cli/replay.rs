@@ -53,7 +53,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
                 .collect();
             say!(
                 "{}",
-                serde_json::json!({"model": saved.model, "profile": saved.profile, "property": property.id(), "broken": broken, "steps": steps})
+                serde_json::json!({"model": saved.model, "profile": saved.profile, "property": property.id(), "broken": broken, "steps": steps, "end": told.end})
             );
         }
     }

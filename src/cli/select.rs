@@ -1,5 +1,6 @@
 //! Which models were meant.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use miette::Report;
@@ -9,7 +10,9 @@ use crate::release::Profile;
 use crate::scope::{ModelFile, bundled, read};
 use crate::text::did_you_mean;
 
-/// The models that `names` mean, all bundled ones if there is none; under `profile` instead of their own.
+/// The models that `names` mean, each once, all bundled ones if there is none; under `profile` instead of their own.
+///
+/// A name with `.toml` is first a file; any other is first a bundled model or theme.
 pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec<ModelFile>, Report> {
     if names.is_empty() {
         return bundled::paths()
@@ -20,11 +23,11 @@ pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec
     let mut models = Vec::new();
     for name in names {
         let path = Path::new(name);
-        if path.is_file() {
+        let found = bundled::find(name.trim_start_matches("./").trim_end_matches('/'));
+        if path.is_file() && (found.is_empty() || path.extension().is_some_and(|extension| extension == "toml")) {
             models.push(read(path, profile).map_err(bad_input::model)?);
             continue;
         }
-        let found = bundled::find(name.trim_start_matches("./").trim_end_matches('/'));
         if found.is_empty() {
             let what = if path.is_dir() { "a folder, not a model file" } else { "neither a file nor a bundled model" };
             let names: Vec<String> = bundled::names();
@@ -36,6 +39,8 @@ pub fn models(names: &[String], profile: Option<&'static Profile>) -> Result<Vec
             models.push(bundled::read(path, profile).map_err(bad_input::model)?);
         }
     }
+    let mut seen = HashSet::new();
+    models.retain(|model| seen.insert((model.path.clone(), model.text.clone())));
     Ok(models)
 }
 

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use super::layout::{ASIDE, FAULT, padded, painted, wrapped};
 use crate::model::narrative::Told;
 
-/// The steps, numbered; what the controller's caches showed is set below a step where it differs from the last time.
+/// The steps, numbered, and what is there in the end; what the controller's caches showed is set below a step where it differs from the last time.
 pub fn tale(told: &Told, width: Option<usize>) -> String {
     let mut text = String::new();
     let who_width = told.lines.iter().map(|line| line.who.chars().count()).max().unwrap_or(0);
@@ -22,6 +22,10 @@ pub fn tale(told: &Told, width: Option<usize>) -> String {
             let _ = writeln!(text, "{}", wrapped(&sees_line, indent + 2, width));
             shown = Some(sees);
         }
+    }
+    let _ = writeln!(text, "  in the end:");
+    for object in &told.end {
+        let _ = writeln!(text, "{}", wrapped(&format!("    {object}"), 6, width));
     }
     text
 }

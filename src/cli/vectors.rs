@@ -19,7 +19,7 @@ const VALUE_MAX: usize = 300;
 /// `everynode vectors`.
 #[derive(Args, Clone, Debug)]
 pub struct VectorsArgs {
-    /// Vector files of any kind: questions with their answer, or answers of another release.
+    /// Vector files of any kind, `-` for stdin: questions with their answer, or answers of another release.
     #[arg(required_unless_present = "emit", conflicts_with = "emit", value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Where the questions are that an answers file answers; the folder `v1.36.3` beside the file's if not given.
@@ -34,9 +34,9 @@ pub struct VectorsArgs {
     /// Write questions instead: what the controllers of this model (a bundled one or a file) are shown in the states it reaches.
     #[arg(long, value_name = "MODEL")]
     pub emit: Option<String>,
-    /// How many questions, spread evenly over the distinct views of each kind; all of them if there are fewer.
-    #[arg(long, value_name = "N", default_value_t = 100, requires = "emit", value_parser = clap::value_parser!(u32).range(1..))]
-    pub sample: u32,
+    /// How many questions, spread evenly over the distinct views of each kind; all of them if there are fewer, 100 if not given.
+    #[arg(long, value_name = "N", requires = "emit", value_parser = clap::value_parser!(u32).range(1..))]
+    pub sample: Option<u32>,
     /// Where to write them; stdout if not given.
     #[arg(long, value_name = "FILE", requires = "emit")]
     pub out: Option<PathBuf>,
@@ -54,6 +54,14 @@ pub struct VectorsArgs {
 pub fn run(args: &VectorsArgs) -> Result<u8, Report> {
     if let Some(model) = &args.emit {
         return vectors_emit::run(model, args.profile, args);
+    }
+    let only_with_emit = [
+        ("--sample", args.sample.is_some()),
+        ("--out", args.out.is_some()),
+        ("--max-states", args.max_states.is_some()),
+    ];
+    if let Some((flag, _)) = only_with_emit.into_iter().find(|(_, given)| *given) {
+        return Err(bad_input::message(format!("{flag} says how questions are written, which takes --emit MODEL")));
     }
     let options = Options { questions: args.questions.clone(), profile: args.profile, subject: None };
     let mut reports = Vec::new();

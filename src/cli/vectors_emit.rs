@@ -24,7 +24,7 @@ pub fn run(model: &str, profile: Option<&'static Profile>, args: &VectorsArgs) -
         return Err(bad_input::message(format!("no view of `{}` can be stated as a question", file.scope.name)));
     }
     let lines = Lines::of(&file);
-    let sample = views.sample(usize::try_from(args.sample).unwrap_or(usize::MAX));
+    let sample = views.sample(usize::try_from(args.sample.unwrap_or(100)).unwrap_or(usize::MAX));
     let written = sample.len();
     let texts = sample.into_iter().map(|view| {
         let line = Views::line(&lines, view).map_err(|error| fault(&file, &error))?;

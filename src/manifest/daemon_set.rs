@@ -4,6 +4,9 @@ use k8s_openapi::api::apps::v1::{DaemonSet, DaemonSetUpdateStrategy};
 use k8s_openapi::api::core::v1::{Container, PodTemplateSpec};
 use k8s_openapi::apimachinery::pkg::util::intstr::IntOrString;
 
+use super::label::{is_dns_subdomain, or_none};
+use super::selector::Selector;
+use super::tolerations::refused_toleration;
 use crate::controller::budget::{Limit, RollingUpdate, Strategy, StrategyType};
 use crate::release::budget::{BudgetRules, PercentSign};
 
@@ -20,6 +23,35 @@ pub fn namespace(daemon_set: &DaemonSet) -> &str {
 /// `metadata.uid`; absent is "", which no owner reference has.
 pub fn uid(daemon_set: &DaemonSet) -> &str {
     daemon_set.metadata.uid.as_deref().unwrap_or_default()
+}
+
+/// What the API server refuses of a `DaemonSet` of `api_version`, of those that decide where its pods run; in words.
+///
+/// Mirrors parts of `ValidateDaemonSet` (OBJ-2). In `extensions/v1beta1` an absent selector was the template's labels.
+pub fn refused(daemon_set: &DaemonSet, api_version: Option<&str>) -> Option<String> {
+    if !is_dns_subdomain(name(daemon_set)) {
+        return Some(match name(daemon_set) {
+            "" => "it has no metadata.name".to_owned(),
+            name => format!("`{name}` is no name of an object"),
+        });
+    }
+    let Some(spec) = &daemon_set.spec else { return Some("it has no spec".to_owned()) };
+    let Some(pod) = &spec.template.spec else { return Some("it has no spec.template.spec".to_owned()) };
+    let selector = match Selector::parse(Some(&spec.selector)) {
+        Ok(selector) => selector,
+        Err(error) => return Some(format!("its selector is refused: {error}")),
+    };
+    let labels = spec.template.metadata.as_ref().and_then(|metadata| metadata.labels.as_ref());
+    match (selector.is_empty(), api_version) {
+        (true, Some("extensions/v1beta1")) => {}
+        (true, _) => return Some("it has no spec.selector, or an empty one".to_owned()),
+        (false, _) if selector.matches(or_none(labels)) => {}
+        (false, _) => return Some("its selector does not select the labels of its template".to_owned()),
+    }
+    if let Some(policy) = pod.restart_policy.as_deref().filter(|policy| !matches!(*policy, "" | "Always")) {
+        return Some(format!("the restartPolicy of its template is Always, not `{policy}`"));
+    }
+    refused_toleration(pod.tolerations.as_deref().unwrap_or_default())
 }
 
 /// The template as the API server of 1.11 and 1.12 stores it: with `hostNetwork`, a container port is a host port too.

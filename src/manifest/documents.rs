@@ -16,6 +16,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_saphyr::{Budget, DuplicateKeyPolicy, MergeKeyPolicy, Options};
 
 use super::excerpt::Excerpt;
+use crate::text::in_plain_words;
 
 /// Deepest nesting that is read; real objects stay below 30.
 const DEPTH_MAX: usize = 200;
@@ -25,6 +26,8 @@ const DEPTH_MAX: usize = 200;
 pub struct Documents {
     /// `DaemonSet`s, in order.
     pub daemon_sets: Vec<DaemonSet>,
+    /// Of each of them, where it comes from.
+    pub origins: Vec<Origin>,
     /// Nodes, in order.
     pub nodes: Vec<Node>,
     /// Pods, in order.
@@ -33,6 +36,15 @@ pub struct Documents {
     pub skipped: BTreeMap<String, usize>,
     /// Fields that the kind of their object does not have, each path of a kind once.
     pub unknown_fields: BTreeMap<(Kind, String), UnknownField>,
+}
+
+/// Where a `DaemonSet` comes from.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Origin {
+    /// Its `apiVersion`, if it says one.
+    pub api_version: Option<String>,
+    /// The line where the document begins that has it, from 1.
+    pub line: usize,
 }
 
 /// Where a field was met that the kind of its object does not have.
@@ -65,7 +77,7 @@ pub struct DocumentError {
 impl DocumentError {
     fn at(name: &str, text: &str, line: usize, column: usize, message: &str) -> Self {
         let (excerpt, span) = Excerpt::around(name, text, line, column);
-        let message = message.lines().next().unwrap_or_default().trim_end_matches('.').to_owned();
+        let message = in_plain_words(message.lines().next().unwrap_or_default().trim_end_matches('.'));
         Self { name: name.to_owned(), line, column, message, excerpt: Arc::new(excerpt), span }
     }
 }
@@ -77,6 +89,7 @@ impl DocumentError {
 pub fn read(name: &str, text: &str) -> Result<Documents, DocumentError> {
     let mut documents = Documents::default();
     for chunk in chunks(text) {
+        let known = documents.origins.len();
         let start = chunk.text.find(|c: char| !c.is_whitespace());
         let located = |line: usize, column: usize, message: &str| {
             DocumentError::at(name, text, chunk.lines_before + line, column, message)
@@ -87,6 +100,9 @@ pub fn read(name: &str, text: &str) -> Result<Documents, DocumentError> {
             Some(_) => read_yaml(chunk.text, &mut documents),
         };
         read.map_err(|error| located(error.line, error.column, &error.message))?;
+        for origin in &mut documents.origins[known..] {
+            origin.line += chunk.lines_before + 1;
+        }
     }
     Ok(documents)
 }
@@ -155,9 +171,13 @@ fn read_yaml(text: &str, documents: &mut Documents) -> Result<(), Located> {
         return Ok(());
     };
     let strict = yaml_options(text.len(), DuplicateKeyPolicy::Error);
+    let known = documents.origins.len();
     let seed = ObjectSeed { wanted: &wanted, documents };
     serde_saphyr::with_deserializer_from_str_with_options(text, strict, |yaml| seed.deserialize(yaml))
-        .map_err(|error| located(&error))
+        .map_err(|error| located(&error))?;
+    let blank = text.lines().take_while(|line| !has_content(line)).count();
+    documents.origins[known..].iter_mut().for_each(|origin| origin.line = blank);
+    Ok(())
 }
 
 /// Reading options for a document of this many bytes. The work is bounded by the size of the text: an alias cannot
@@ -195,9 +215,13 @@ fn read_json(text: &str, documents: &mut Documents) -> Result<(), Located> {
         let outline = outline.map_err(|error| located(&error))?;
         let (object, behind) = rest.split_at(outlines.byte_offset());
         if let Some(wanted) = Wanted::of(&outline, documents) {
+            let known = documents.origins.len();
             let seed = ObjectSeed { wanted: &wanted, documents };
             let read = seed.deserialize(&mut serde_json::Deserializer::from_str(object));
             read.map_err(|error| located(&error))?;
+            let blank = object.len() - object.trim_start().len();
+            let lines = lines_before + object[..blank].matches('\n').count();
+            documents.origins[known..].iter_mut().for_each(|origin| origin.line = lines);
         }
         rest = behind;
     }
@@ -248,15 +272,15 @@ enum Wanted {
 impl Wanted {
     /// What to read of an object with this outline; what is not read is counted. Absent: nothing.
     fn of(outline: &Outline, documents: &mut Documents) -> Option<Self> {
-        let Outline { kind, api_version, items } = outline;
+        let Outline { is_object, kind, api_version, items } = outline;
         let list = kind.as_deref().and_then(|kind| kind.strip_suffix("List"));
         let Some((list, items)) = list.zip(items.as_ref()) else {
-            return documents.kind_or_count(api_version.as_deref(), kind.as_deref()).map(Self::Object);
+            return documents.kind_or_count(*is_object, api_version.as_deref(), kind.as_deref()).map(Self::Object);
         };
         let implied = Some(list).filter(|kind| !kind.is_empty());
         let kinds = items.iter().map(|item| {
             let api_version = item.api_version.as_deref().or(implied.and(api_version.as_deref()));
-            documents.kind_or_count(api_version, item.kind.as_deref().or(implied))
+            documents.kind_or_count(item.is_object, api_version, item.kind.as_deref().or(implied))
         });
         let kinds: Vec<_> = kinds.collect();
         kinds.iter().any(Option::is_some).then_some(Self::Items(kinds))
@@ -264,10 +288,11 @@ impl Wanted {
 }
 
 impl Documents {
-    fn kind_or_count(&mut self, api_version: Option<&str>, kind: Option<&str>) -> Option<Kind> {
+    fn kind_or_count(&mut self, is_object: bool, api_version: Option<&str>, kind: Option<&str>) -> Option<Kind> {
         let known = kind.and_then(|kind| Kind::of(api_version, kind));
         if known.is_none() {
             let name = match (kind, api_version) {
+                (None, _) if !is_object => "that is no object".to_owned(),
                 (None, _) => "without kind".to_owned(),
                 // A kind of the same name in another API group is told apart.
                 (Some(kind), Some(api_version)) if Kind::of(None, kind).is_some() => {
@@ -284,6 +309,7 @@ impl Documents {
 /// The first pass: kind, group and, of lists, the same of the items.
 #[derive(Debug, Default)]
 struct Outline {
+    is_object: bool,
     kind: Option<String>,
     api_version: Option<String>,
     items: Option<Vec<Outline>>,
@@ -323,7 +349,7 @@ impl<'de> Visitor<'de> for ShapeVisitor {
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Shape, A::Error> {
-        let mut outline = Outline::default();
+        let mut outline = Outline { is_object: true, ..Outline::default() };
         while let Some(key) = map.next_key::<String>()? {
             match key.as_str() {
                 "kind" | "apiVersion" => {
@@ -470,8 +496,9 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
             Some(Kind::DaemonSet) => {
                 let (object, unknown) = with_unknown_fields::<AnyDaemonSet, _>(deserializer)?;
                 self.documents.note(Kind::DaemonSet, &object.metadata, unknown);
-                let AnyDaemonSet { metadata, spec, status } = object;
+                let AnyDaemonSet { api_version, metadata, spec, status } = object;
                 self.documents.daemon_sets.push(DaemonSet { metadata, spec, status });
+                self.documents.origins.push(Origin { api_version, line: 0 });
                 Ok(())
             }
             Some(Kind::Node) => {
@@ -543,7 +570,10 @@ fn path_text(path: &serde_ignored::Path<'_>) -> String {
 
 /// A `DaemonSet` of any API version that ever had one; what placement reads is the same in all of them.
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct AnyDaemonSet {
+    #[serde(default)]
+    api_version: Option<String>,
     #[serde(default)]
     metadata: ObjectMeta,
     #[serde(default)]

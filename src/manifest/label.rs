@@ -184,8 +184,9 @@ fn is_name(name: &str) -> bool {
         && bytes.iter().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(byte))
 }
 
-/// Lower-case labels with inner hyphens, joined by dots.
-fn is_dns_subdomain(name: &str) -> bool {
+/// Whether `name` may be an object's name: lower-case labels with inner hyphens, joined by dots. Mirrors
+/// `validation.IsDNS1123Subdomain`.
+pub fn is_dns_subdomain(name: &str) -> bool {
     let lower = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     name.len() <= PREFIX_BYTES_MAX
         && name.split('.').all(|label| {

@@ -2,6 +2,7 @@
 
 use k8s_openapi::api::core::v1::{PodSpec, Taint, Toleration};
 
+use super::label::{is_label_value, is_qualified_name};
 use crate::release::placement::{ComparisonOperators, PidPressure, PlacementRules};
 
 /// Effect that keeps new pods away.
@@ -58,6 +59,31 @@ pub fn untolerated<'a>(
     taints.iter().filter(move |taint| {
         effects.contains(&taint.effect.as_str())
             && !tolerations.iter().any(|toleration| tolerates_taint(toleration, taint, operators))
+    })
+}
+
+/// What the API server refuses of the tolerations of a pod, in words. Mirrors `ValidateTolerations`.
+pub fn refused_toleration(tolerations: &[Toleration]) -> Option<String> {
+    tolerations.iter().find_map(|toleration| {
+        let (key, operator) = (text(toleration.key.as_ref()), text(toleration.operator.as_ref()));
+        let (value, effect) = (text(toleration.value.as_ref()), text(toleration.effect.as_ref()));
+        if !matches!(operator, "" | "Exists" | "Equal" | "Lt" | "Gt") {
+            Some(format!("a toleration's operator is Exists, Equal, Lt or Gt, not `{operator}`"))
+        } else if !matches!(effect, "" | "PreferNoSchedule" | NO_SCHEDULE | NO_EXECUTE) {
+            Some(format!("a toleration's effect is NoSchedule, PreferNoSchedule or NoExecute, not `{effect}`"))
+        } else if key.is_empty() && operator != "Exists" {
+            Some("a toleration without key has the operator Exists".to_owned())
+        } else if !key.is_empty() && !is_qualified_name(key) {
+            Some(format!("a toleration's key is that of a taint, which `{key}` cannot be"))
+        } else if operator == "Exists" && !value.is_empty() {
+            Some(format!("a toleration with the operator Exists has no value, not `{value}`"))
+        } else if matches!(operator, "" | "Equal") && !is_label_value(value) {
+            Some(format!("a toleration's value is that of a taint, which `{value}` cannot be"))
+        } else if toleration.toleration_seconds.is_some() && effect != NO_EXECUTE {
+            Some("a toleration with tolerationSeconds has the effect NoExecute".to_owned())
+        } else {
+            None
+        }
     })
 }
 

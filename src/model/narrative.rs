@@ -2,6 +2,7 @@
 
 use super::action::{Action, Resource};
 use super::compose::DaemonSetModel;
+use super::picture::in_the_end;
 use super::state::{Cluster, Process, Undo};
 use super::walk::{PodNames, Walk};
 use crate::cluster::api_server::{Answer, Call, Origin};
@@ -23,15 +24,13 @@ pub struct Line {
     pub sees: Option<String>,
 }
 
-/// A behaviour with every cluster it passes.
-#[derive(Clone, Debug)]
+/// A behaviour, told.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Told {
     /// The steps.
     pub lines: Vec<Line>,
-    /// The cluster after the last step.
-    pub last: Cluster,
-    /// The names of its pods.
-    pub pods: PodNames,
+    /// What the API server has after the last, and what controllers still expect: an object a line.
+    pub end: Vec<String>,
 }
 
 /// A step that is not enabled where it is told to be taken.
@@ -58,7 +57,8 @@ pub fn tell(model: &DaemonSetModel, actions: &[Action]) -> Result<Told, NotEnabl
         lines.push(line(&walk, action, &after));
         walk.go_on(after);
     }
-    Ok(Told { lines, last: walk.cluster, pods: walk.pods })
+    let end = in_the_end(&model.scope, &walk.cluster, &walk.pods);
+    Ok(Told { lines, end })
 }
 
 /// The step `action` told, which leads from where `walk` is to `after`, whose pods the walk has met.

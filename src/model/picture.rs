@@ -15,13 +15,38 @@ use crate::controller::request::Request;
 use crate::controller::sync::{Point, Step};
 use crate::scope::Scope;
 
-/// A state, to be printed over several lines. Pods are called by their ranks.
+/// A state, to be printed over several lines.
 #[derive(Clone, Copy, Debug)]
 pub struct Picture<'a> {
     /// Whose names are used.
     pub scope: &'a Scope,
     /// The state.
     pub cluster: &'a Cluster,
+    /// The names of its pods.
+    pub pods: &'a PodNames,
+}
+
+/// What the API server has, an object a line, and what controllers still expect.
+pub fn in_the_end(scope: &Scope, cluster: &Cluster, pods: &PodNames) -> Vec<String> {
+    let picture = Picture { scope, cluster, pods };
+    let store = &cluster.store;
+    let daemon_sets = store.daemon_sets.0.iter().map(|one| picture.daemon_set(one));
+    let revisions = store.revisions.0.iter().map(|one| picture.revision(one));
+    let pods = store.pods.0.iter().map(|one| picture.pod(one));
+    let nodes = store.nodes.0.iter().map(|one| picture.node_object(one));
+    let expected = cluster.controllers.iter().enumerate().flat_map(|(index, process)| {
+        process.work.iter().enumerate().filter_map(move |(key, work)| {
+            let one = work.memory.expectations.filter(|one| !one.fulfilled())?;
+            let expired = if one.expired { ", which has expired" } else { "" };
+            let name = &scope.daemon_sets[key].name;
+            let (add, del) = (one.add, one.del);
+            Some(format!(
+                "controller {}: for {name} it expects {add} creations and {del} deletions{expired}",
+                index + 1
+            ))
+        })
+    });
+    daemon_sets.chain(revisions).chain(pods).chain(nodes).chain(expected).collect()
 }
 
 impl fmt::Display for Picture<'_> {
@@ -143,7 +168,7 @@ impl Picture<'_> {
     }
 
     fn request(&self, request: &Request) -> String {
-        request_words(self.scope, &PodNames::by_rank(), request)
+        request_words(self.scope, self.pods, request)
     }
 
     fn name(&self, key: usize) -> String {
@@ -201,7 +226,12 @@ impl Picture<'_> {
         let more = [(one.matured, "available"), (one.deleting, "terminating"), (!one.labelled, "without labels")];
         words.extend(more.into_iter().filter(|(is, _)| *is).map(|(_, word)| word));
         let owner = one.owner.map_or_else(|| "no owner".to_owned(), |uid| format!("uid {uid}"));
-        format!("pod {} on {node}, of {}, {owner}: {}", one.name, self.template(one.template), words.join(", "))
+        format!(
+            "pod {} on {node}, of {}, {owner}: {}",
+            self.pods.of(one.name.into()),
+            self.template(one.template),
+            words.join(", ")
+        )
     }
 
     fn node_object(&self, one: &NodeObject) -> String {

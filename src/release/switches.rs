@@ -15,12 +15,14 @@ pub trait Switch: Copy + Eq + 'static {
 }
 
 macro_rules! switches {
-    ($($(#[$doc:meta])* $name:ident: $type:ident = $today:ident { $($(#[$value_doc:meta])* $value:ident,)+ })+) => {
+    ($($(#[doc = $doc:literal])* $name:ident: $type:ident = $today:ident {
+        $($(#[doc = $value_doc:literal])* $value:ident,)+
+    })+) => {
         $(
-            $(#[$doc])*
+            $(#[doc = $doc])*
             #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
             pub enum $type {
-                $($(#[$value_doc])* $value,)+
+                $($(#[doc = $value_doc])* $value,)+
             }
 
             impl Switch for $type {
@@ -37,7 +39,7 @@ macro_rules! switches {
         /// One value for every switch.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
         pub struct Switches {
-            $($(#[$doc])* pub $name: $type,)+
+            $($(#[doc = $doc])* pub $name: $type,)+
         }
 
         impl Switches {
@@ -82,8 +84,31 @@ macro_rules! switches {
             pub fn alphabet() -> Vec<(&'static str, Vec<&'static str>)> {
                 vec![$((<$type as Switch>::NAME, <$type as Switch>::VALUES.iter().map(|value| value.spelling()).collect())),+]
             }
+
+            /// Every switch with what it is about, and its values with what each means.
+            pub fn reference() -> Vec<Reference> {
+                vec![$(Reference {
+                    name: stringify!($name),
+                    about: concat!($($doc),*).trim(),
+                    today: stringify!($today),
+                    values: vec![$((stringify!($value), concat!($($value_doc),*).trim())),+],
+                }),+]
+            }
         }
     };
+}
+
+/// A switch in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reference {
+    /// The switch.
+    pub name: &'static str,
+    /// What it is about, with the rules and catalogue entries.
+    pub about: &'static str,
+    /// The value that current upstream has.
+    pub today: &'static str,
+    /// Each value, and what it means.
+    pub values: Vec<(&'static str, &'static str)>,
 }
 
 /// A switch or a value that does not exist.

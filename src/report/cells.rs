@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::matrix::{BASES, Base, combination_id};
 use super::minimal::is_part;
 use super::run::{Broken, Unit};
-use crate::model::narrative::Line;
+use crate::model::narrative::Told;
 use crate::property::Property;
 
 /// One way to break a claim: a minimal combination of faults, with a shortest behaviour in the first base that
@@ -19,7 +19,7 @@ pub struct Way<'a> {
     /// The first base in which they do; bases go from the plain to the special.
     pub base: &'static Base,
     /// A shortest behaviour there.
-    pub lines: &'a [Line],
+    pub told: &'a Told,
     /// The other bases in which the same faults break the claim, minimally.
     pub also: Vec<&'static Base>,
 }
@@ -104,7 +104,7 @@ pub fn cell(property: Property, units: &[Unit]) -> Cell<'_> {
         // faults is no reason to leave out what breaks it under other scripts.
         let less = ways.iter().any(|way| !way.combination.is_empty() && is_part(way.combination, combination));
         if !less {
-            ways.push(Way { combination, base, lines: &broken.lines, also: Vec::new() });
+            ways.push(Way { combination, base, told: &broken.told, also: Vec::new() });
         }
     }
     Cell { ways, unbroken }
@@ -120,6 +120,7 @@ pub fn page_name(property: Property, way: &Way<'_>, release: &str) -> String {
 mod tests {
     use super::*;
     use crate::check::StopReason;
+    use crate::model::narrative::Line;
     use crate::report::run::Search;
 
     fn lines(count: usize) -> Vec<Line> {
@@ -130,7 +131,7 @@ mod tests {
         let broken = broken.iter().map(|(combination, length)| Broken {
             property: Property::OnePerNode,
             combination: combination.to_vec(),
-            lines: lines(*length),
+            told: Told { lines: lines(*length), end: Vec::new() },
         });
         Unit { broken: broken.collect(), ..Unit::default() }
     }
@@ -140,7 +141,7 @@ mod tests {
         let units = [unit(&[(&[3], 9)]), unit(&[(&[3], 5)]), unit(&[(&[3], 5)])];
         let cell = cell(Property::OnePerNode, &units);
         assert_eq!(cell.ways.len(), 1);
-        assert_eq!((cell.ways[0].base.id, cell.ways[0].lines.len()), (BASES[0].id, 9));
+        assert_eq!((cell.ways[0].base.id, cell.ways[0].told.lines.len()), (BASES[0].id, 9));
         assert_eq!(cell.ways[0].also.iter().map(|base| base.id).collect::<Vec<_>>(), [BASES[1].id, BASES[2].id]);
     }
 

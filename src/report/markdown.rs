@@ -65,7 +65,7 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
          asked about; {} were cut at {} states (at {} under two faults) or at a capacity.\n\n\
          A row is a claim, a column a release.\n\
          A cell names the smallest combinations of faults under which a search of the model breaks the claim: none at all, \
-         then single faults, then pairs of which neither part breaks it alone.\n\
+         then single faults, then pairs of which neither part was seen to break it alone.\n\
          The claim's own section, further down, has the shortest counterexample of each, told step by step, and what backs \
          it.\n\n\
          A verdict is about [the scopes below](#the-base-scopes), not about every cluster:\n\n\
@@ -257,7 +257,7 @@ fn under(property: Property, cell: &Cell<'_>, combination: &[usize], profile: &P
         format!(
             "**broken** in [{}, {}](counterexamples/{}.md){also}: {}",
             way.base.id,
-            count(way.lines.len(), "step"),
+            count(way.told.lines.len(), "step"),
             page_name(property, way, profile.name),
             mark(property, way.base.id, &combination_id(combination), profile.name)
         )
@@ -392,11 +392,11 @@ pub fn counterexample(property: Property, way: &Way<'_>, profile: &Profile, orig
         if lags.is_empty() { String::new() } else { format!(", but {}", lags.join(", ")) },
         profile.name,
         property.id(),
-        way.lines.len(),
-        count(way.lines.len(), "step")
+        way.told.lines.len(),
+        count(way.told.lines.len(), "step")
     );
     let mut shown: Option<&str> = None;
-    for (index, line) in way.lines.iter().enumerate() {
+    for (index, line) in way.told.lines.iter().enumerate() {
         let sees = line.sees.as_deref().filter(|sees| shown != Some(sees));
         shown = sees.or(shown);
         let _ = writeln!(
@@ -408,7 +408,11 @@ pub fn counterexample(property: Property, way: &Way<'_>, profile: &Profile, orig
             in_table(sees.unwrap_or_default())
         );
     }
-    if way.lines.is_empty() {
+    text.push_str("\nIn the end:\n\n");
+    for object in &way.told.end {
+        let _ = writeln!(text, "- {object}");
+    }
+    if way.told.lines.is_empty() {
         text.push_str("\nThe claim is broken where the scope starts.\n");
     }
     if way.base.variants != Variants::Plain {
@@ -432,7 +436,7 @@ fn in_table(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::narrative::Line;
+    use crate::model::narrative::{Line, Told};
     use crate::report::matrix::Base;
     use crate::report::run::Broken;
 
@@ -459,7 +463,7 @@ mod tests {
         units[last][0].broken.push(Broken {
             property: Property::OnePerNode,
             combination: vec![lost_reply],
-            lines: vec![line.clone(), line],
+            told: Told { lines: vec![line.clone(), line], end: vec!["node n1 is plain".into()] },
         });
         units[last][0].searches[1].broken = Property::OnePerNode.bit();
         units[last][1].searches[1].stopped = Some(StopReason::States(20_000));

@@ -8,7 +8,7 @@ use super::matrix::{self, BASES, Base, FAULTS};
 use super::minimal::minimal;
 use crate::check::{NotAFunction, Settings, StopReason, Verdict, search};
 use crate::model::compose::DaemonSetModel;
-use crate::model::narrative::{Line, NotEnabled, tell};
+use crate::model::narrative::{NotEnabled, Told, tell};
 use crate::property::{ALL, Property};
 use crate::release::Profile;
 use crate::scope::ModelError;
@@ -31,8 +31,8 @@ pub struct Broken {
     pub property: Property,
     /// The faults, by index.
     pub combination: Vec<usize>,
-    /// The steps of a shortest behaviour.
-    pub lines: Vec<Line>,
+    /// A shortest behaviour.
+    pub told: Told,
 }
 
 /// One search: a base under one combination of faults.
@@ -179,8 +179,8 @@ fn ask(
         premise |= if finding.premise_reached { property.bit() } else { 0 };
         if let Verdict::Violated(trace) = &finding.verdict {
             broken |= property.bit();
-            let lines = tell(&model, &trace.actions)?.lines;
-            unit.broken.push(Broken { property, combination: combination.to_vec(), lines });
+            let told = tell(&model, &trace.actions)?;
+            unit.broken.push(Broken { property, combination: combination.to_vec(), told });
         }
     }
     let (states, stopped) = (report.unique_states, report.stopped);

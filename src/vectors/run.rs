@@ -50,7 +50,7 @@ impl Kind {
     pub fn text(self) -> &'static str {
         match self {
             Self::Placement => "placement",
-            Self::LegacyPlacement => "legacy placement",
+            Self::LegacyPlacement => "legacy-placement",
             Self::Counts => "counts",
             Self::Sync => "sync",
             Self::Midsync => "midsync",
@@ -170,14 +170,18 @@ pub struct Options {
     pub subject: Option<Subject>,
 }
 
-/// Runs one file.
+/// Runs one file; `-` is standard input.
 ///
 /// # Errors
 ///
 /// If it, or the questions that it answers, cannot be read, or a line is no vector.
 pub fn run_file(file: &Path, options: &Options) -> Result<FileReport, RunError> {
     let io = |source| RunError::Io { file: file.to_owned(), source };
-    let mut reader = BufReader::with_capacity(1 << 20, File::open(file).map_err(io)?);
+    let mut reader: Box<dyn BufRead> = if file == Path::new("-") {
+        Box::new(std::io::stdin().lock())
+    } else {
+        Box::new(BufReader::with_capacity(1 << 20, File::open(file).map_err(io)?))
+    };
     let context = Context { file, options, questions: OnceLock::new() };
     let mut report =
         FileReport { file: file.to_owned(), kinds: BTreeMap::new(), first_difference: None, differing: Vec::new() };

@@ -51,7 +51,8 @@ fn the_legacy_controller_looks_at_room_and_ports() {
 
 #[test]
 fn gates_are_set_as_a_component_takes_them() {
-    let daemon_set = "kind: DaemonSet\nmetadata: {name: a}\nspec: {template: {spec: {tolerations: [{key: k, operator: Gt, value: \"5\"}]}}}\n";
+    let daemon_set = "kind: DaemonSet\nmetadata: {name: a}\nspec: {selector: {matchLabels: {l: a}}, template: {metadata: {labels: {l: a}}, \
+                      spec: {tolerations: [{key: k, operator: Gt, value: \"5\"}]}}}\n";
     let node = "kind: Node\nmetadata: {name: n}\nspec: {taints: [{key: k, value: \"7\", effect: NoSchedule}]}\n";
     let input = format!("{daemon_set}---\n{node}");
     let gate = "TaintTolerationComparisonOperators=true";
@@ -143,7 +144,7 @@ fn bad_input_is_one_message_and_exit_code_2() {
     check_refused(&["-f", "gpu-driver.yaml", "--nodes", "gpu-driver.yaml"], "no Node in gpu-driver.yaml");
     check_refused(&["-f", "gpu-driver.yaml", "--nodes", nodes, "--profile", "v0.9"], "v1.36");
     let spec = write("spec", b"kind: DaemonSet\nmetadata: {name: x}\n");
-    check_refused(&["-f", &spec, "--nodes", nodes], "default/x has no spec");
+    check_refused(&["-f", &spec, "--nodes", nodes], "spec:1: the API server would refuse DaemonSet default/x:");
     let quantity = b"kind: Node\nmetadata: {name: n}\nstatus: {allocatable: {cpu: lots, pods: 1}}\n";
     let quantity = write("quantity", quantity);
     let legacy = ["-f", "gpu-driver.yaml", "--nodes", &quantity, "--pods", "pods.yaml", "--profile", "v1.11"];

@@ -42,7 +42,9 @@ fn documents_lists_and_json_read_the_same() {
         format!("{ds}\n---\n{NODE}"),
         format!("{{\"kind\": \"List\", \"apiVersion\": \"v1\", \"items\": [{ds}, {node}]}}"),
     ] {
-        assert_eq!(ok(&same), documents, "{same}");
+        let mut read = ok(&same);
+        read.origins.clone_from(&documents.origins); // its line is another
+        assert_eq!(read, documents, "{same}");
     }
 }
 
@@ -77,9 +79,28 @@ fn other_kinds_and_other_groups_are_skipped_and_counted() {
         ("DaemonSet of apps.kruise.io/v1alpha1", 1),
         ("Node of example.io/v1", 1),
         ("Secret", 2),
-        ("without kind", 2),
+        ("that is no object", 1),
+        ("without kind", 1),
     ];
     assert_eq!((skipped, documents.pods.len()), (expected.to_vec(), 1));
+}
+
+#[test]
+fn a_daemon_set_is_told_with_the_line_where_its_document_begins() {
+    let json = "{\"kind\": \"DaemonSet\",\n\"apiVersion\": \"apps/v1\"}";
+    for (text, lines) in [
+        (
+            "kind: DaemonSet\n---\n# agents\n\nkind: DaemonSet\n---\nkind: Pod\n---\nkind: DaemonSet\n".to_owned(),
+            vec![1, 5, 9],
+        ),
+        (format!("{json}\n\n{json} {json}"), vec![1, 4, 5]),
+        (format!("---\n{json}\n---\n\n{json}"), vec![2, 6]),
+        (format!("\n\n{json}"), vec![3]),
+        ("# all\nkind: List\nitems:\n- kind: DaemonSet\n- kind: DaemonSet\n".to_owned(), vec![2, 2]),
+    ] {
+        let origins = ok(&text).origins;
+        assert_eq!(origins.iter().map(|origin| origin.line).collect::<Vec<_>>(), lines, "{text}");
+    }
 }
 
 #[test]

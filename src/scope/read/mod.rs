@@ -9,9 +9,11 @@ use serde::Deserialize;
 use toml::Spanned;
 
 mod nodes;
+mod place;
 mod shape;
 mod templates;
 
+use self::place::Places;
 use self::shape::{Budget, ExpectFile, File, LifecycleFile};
 use self::templates::reserialise;
 use super::command;
@@ -128,6 +130,9 @@ const NOT_EXPRESSED: &[(&str, &str)] = &[
 /// Commands of all scripts: what counts them, such as generations and uids, fits a byte.
 const COMMANDS_MAX: usize = 60;
 
+/// Pods that a model may have room for.
+const PODS_MAX: u8 = 40;
+
 /// The largest model file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
 
@@ -167,14 +172,11 @@ pub fn parse(
     profile: Option<&'static Profile>,
     manifests: Manifests<'_>,
 ) -> Result<ModelFile, ModelError> {
-    let reader = Reader { path, text, manifests };
+    let reader = Reader { path, text, manifests, places: Places::of(text) };
     if text.trim().is_empty() {
         return Err(reader.error("the file is empty", None));
     }
-    let file: File = toml::from_str(text).map_err(|error| {
-        let message = error.message().trim().to_owned();
-        ModelError { help: text::meant_by_serde(&message), ..reader.error(message, error.span()) }
-    })?;
+    let file: File = toml::from_str(text).map_err(|error| reader.of_toml(&error, String::new()))?;
     reader.model(&file, profile)
 }
 
@@ -182,6 +184,7 @@ struct Reader<'a> {
     path: &'a Path,
     text: &'a str,
     manifests: Manifests<'a>,
+    places: Places<'a>,
 }
 
 type Read<T> = Result<T, ModelError>;
@@ -191,17 +194,30 @@ impl Reader<'_> {
         ModelError { message: message.into(), path: self.path.to_owned(), text: self.text.to_owned(), span, help: None }
     }
 
-    /// An error about a key that is somewhere in the text.
-    fn at_key(&self, key: &str, message: impl Into<String>) -> ModelError {
-        let part_of_name = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
-        let is_whole = |at: usize| {
-            !self.text[..at].ends_with(part_of_name) && !self.text[at + key.len()..].starts_with(part_of_name)
+    /// An error about what stands at `path`: keys, and numbers of list items.
+    fn at(&self, path: &[&str], message: impl Into<String>) -> ModelError {
+        self.error(message, self.places.span(path))
+    }
+
+    /// An error that the TOML reader found; `context` goes before its words.
+    fn of_toml(&self, error: &toml::de::Error, context: String) -> ModelError {
+        let message = error.message().trim();
+        let help = text::meant_by_serde(message);
+        ModelError { help, ..self.error(context + &text::in_plain_words(message), error.span()) }
+    }
+
+    /// A name that scripts and messages can say: letters, digits, `-`, `_` and `.`.
+    fn names(&self, section: &str, table: &toml::Table) -> Read<()> {
+        let speakable = |name: &str| {
+            !name.is_empty() && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-_.".contains(letter))
         };
-        let found = self.text.match_indices(key).map(|(at, _)| at).filter(|at| is_whole(*at)).find(|at| {
-            let line = &self.text[self.text[..*at].rfind('\n').map_or(0, |newline| newline + 1)..*at];
-            line.trim().is_empty() || line.contains('[') || line.contains('{') || line.contains(',')
-        });
-        self.error(message, found.map(|at| at..at + key.len()))
+        match table.keys().find(|name| !speakable(name)) {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("a name is made of letters, digits, `-`, `_` and `.`: `{name}` is none");
+                Err(self.at(&[section, name], message))
+            }
+        }
     }
 
     fn line_of(&self, offset: usize) -> usize {
@@ -232,9 +248,30 @@ impl Reader<'_> {
                     }
                     SwitchError::UnknownValue { value, values, .. } => text::meant(value, values.iter().copied()),
                 };
-                let help = meant.map(|known| format!("did you mean `{known}`?"));
-                ModelError { help, ..self.error(error.to_string(), Some(value.span())) }
+                let all = || match &error {
+                    SwitchError::UnknownSwitch { .. } => {
+                        let known: Vec<&str> = Switches::alphabet().into_iter().map(|(known, _)| known).collect();
+                        format!("switches: {}", known.join(", "))
+                    }
+                    SwitchError::UnknownValue { values, .. } => format!("values: {}", values.join(", ")),
+                };
+                let help = Some(meant.map_or_else(all, |known| format!("did you mean `{known}`?")));
+                let span = match &error {
+                    SwitchError::UnknownSwitch { .. } => self.places.key_span(&["switches", name]),
+                    SwitchError::UnknownValue { .. } => Some(value.span()),
+                };
+                ModelError { help, ..self.error(error.to_string(), span) }
             })?;
+        }
+        let sections = [
+            ("nodes", &file.nodes),
+            ("variants", &file.variants),
+            ("templates", &file.templates),
+            ("strategies", &file.strategies),
+            ("daemon_sets", &file.daemon_sets),
+        ];
+        for (section, table) in sections {
+            self.names(section, table)?;
         }
         let rules = profile.placement;
         let mut variants = self.variants(&file.variants)?;
@@ -305,8 +342,11 @@ impl Reader<'_> {
             nodes: file.lag.nodes,
             handlers: file.lag.handlers,
         };
-        if [lag.daemon_sets, lag.revisions, lag.pods, lag.nodes].contains(&0) {
-            return Err(self.at_key("lag", "a watch holds at least one undelivered commit: 0 would never deliver any"));
+        let lags =
+            [("daemon_sets", lag.daemon_sets), ("revisions", lag.revisions), ("pods", lag.pods), ("nodes", lag.nodes)];
+        if let Some((key, _)) = lags.into_iter().find(|(_, lag)| *lag == 0) {
+            let message = "a watch holds at least one undelivered commit: 0 would never deliver any";
+            return Err(self.at(&["lag", key], message));
         }
         let lagging_lists = self.lagging_lists(&file.lagging_lists)?;
         let name = self.path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
@@ -336,6 +376,12 @@ impl Reader<'_> {
             start,
         };
         self.limits(&scope)?;
+        let expect = self.expectations(&file.expect)?;
+        let ends_early = expect.iter().any(|one| matches!(one.verdict, ExpectedVerdict::Violated(_)));
+        if file.until_broken && !ends_early {
+            let message = "no claim is expected to be violated, so the search would have nothing to end at";
+            return Err(self.at(&["until_broken"], message));
+        }
         Ok(ModelFile {
             path: self.path.to_owned(),
             text: self.text.to_owned(),
@@ -344,7 +390,7 @@ impl Reader<'_> {
             scope,
             pod_specs,
             node_variants: variants.into_iter().map(|(_, node)| node).collect(),
-            expect: self.expectations(&file.expect)?,
+            expect,
             until_broken: file.until_broken,
             lines: self.lines(file),
             pinned: file.graph.as_ref().map(|graph| Pinned {
@@ -369,7 +415,7 @@ impl Reader<'_> {
     fn limits(&self, scope: &Scope) -> Read<()> {
         let limit = |key: &str, what: &str, count: usize, most: usize| {
             if count == 0 || count > most {
-                return Err(self.at_key(key, format!("a model has 1 to {most} {what}, not {count}")));
+                return Err(self.at(&[key], format!("a model has 1 to {most} {what}, not {count}")));
             }
             Ok(())
         };
@@ -381,20 +427,27 @@ impl Reader<'_> {
         limit("strategies", "strategies", scope.strategies.len(), 8)?;
         limit("daemon_sets", "DaemonSets", scope.daemon_sets.len(), 2)?;
         if scope.users.len() > 4 {
-            return Err(self.at_key("users", format!("a model has at most 4 users, not {}", scope.users.len())));
+            return Err(self.at(&["users"], format!("a model has at most 4 users, not {}", scope.users.len())));
         }
         let commands: usize = scope.users.iter().map(Vec::len).sum();
         if commands > COMMANDS_MAX {
             let message = format!("the scripts of a model have at most {COMMANDS_MAX} commands, not {commands}");
-            return Err(self.at_key("users", message));
+            return Err(self.at(&["users"], message));
         }
         if scope.lifecycle.len() > LIFECYCLE_RULES_MAX {
             let count = scope.lifecycle.len();
             let message = format!("a model has at most {LIFECYCLE_RULES_MAX} lifecycle rules, not {count}");
-            return Err(self.at_key("lifecycle", message));
+            return Err(self.at(&["lifecycle"], message));
         }
-        if scope.capacity.pods > 40 {
-            return Err(self.at_key("capacity", "a model holds at most 40 pods"));
+        let capacity = &scope.capacity;
+        if capacity.pods == 0 || capacity.pods > PODS_MAX {
+            let message = format!("a model has room for 1 to {PODS_MAX} pods, not {}", capacity.pods);
+            return Err(self.at(&["capacity", "pods"], message));
+        }
+        if capacity.revision_number == 0 {
+            return Err(
+                self.at(&["capacity", "revision_number"], "the first revision has the number 1, so 0 is no bound")
+            );
         }
         Ok(())
     }
@@ -417,11 +470,10 @@ impl Reader<'_> {
         Ok(lists)
     }
 
-    fn section<T: serde::de::DeserializeOwned>(&self, name: &str, value: &toml::Value) -> Read<T> {
-        value.clone().try_into().map_err(|error: toml::de::Error| {
-            let help = text::meant_by_serde(error.message());
-            ModelError { help, ..self.at_key(name, format!("in `{name}`: {}", error.message().trim())) }
-        })
+    /// The entry `name` of a section.
+    fn section<T: serde::de::DeserializeOwned>(&self, section: &str, name: &str) -> Read<T> {
+        let context = format!("in `{section}.{name}`: ");
+        self.places.read(&[section, name]).map_err(|error| self.of_toml(&error, context))
     }
 
     fn daemon_sets(&self, table: &toml::Table) -> Read<Vec<DaemonSetSpec>> {
@@ -434,9 +486,9 @@ impl Reader<'_> {
             return Ok(vec![DaemonSetSpec { name: "ds".to_owned(), selects_unlabelled: false }]);
         }
         table
-            .iter()
-            .map(|(name, value)| {
-                let one: One = self.section(name, value)?;
+            .keys()
+            .map(|name| {
+                let one: One = self.section("daemon_sets", name)?;
                 Ok(DaemonSetSpec { name: name.clone(), selects_unlabelled: one.selects_unlabelled })
             })
             .collect()
@@ -446,19 +498,25 @@ impl Reader<'_> {
         rules
             .iter()
             .map(Spanned::get_ref)
-            .map(|rule| {
-                let index_of = |kind: &str, list: &[&str], name: &str| {
+            .enumerate()
+            .map(|(number, rule)| {
+                let number = number.to_string();
+                let index_of = |key: &str, kind: &str, list: &[&str], name: &str| {
                     command::position(list, name)
-                        .ok_or_else(|| self.at_key(name, format!("no {kind} is called `{name}`")))
+                        .ok_or_else(|| self.at(&["lifecycle", &number, key], format!("no {kind} is called `{name}`")))
                 };
+                if rule.from == rule.to {
+                    let message = format!("this rule changes nothing: the node is `{}` before and after", rule.to);
+                    return Err(self.at(&["lifecycle", &number, "to"], message));
+                }
                 Ok(LifecycleRule {
                     daemon_set: rule
                         .daemon_set
                         .as_deref()
-                        .map_or(Ok(0), |name| index_of("DaemonSet", &names.daemon_sets, name))?,
+                        .map_or(Ok(0), |name| index_of("daemon_set", "DaemonSet", &names.daemon_sets, name))?,
                     when_ready: rule.when_ready,
-                    from: index_of("variant", &names.variants, &rule.from)?,
-                    to: index_of("variant", &names.variants, &rule.to)?,
+                    from: index_of("from", "variant", &names.variants, &rule.from)?,
+                    to: index_of("to", "variant", &names.variants, &rule.to)?,
                 })
             })
             .collect()
@@ -472,23 +530,27 @@ impl Reader<'_> {
                 let known: Vec<&str> = crate::property::ALL.iter().map(|property| property.id()).collect();
                 let all = format!("properties: {}", known.join(", "));
                 let help = Some(text::did_you_mean(id, known, all));
-                ModelError { help, ..self.at_key(id, format!("no property is called `{id}`")) }
+                ModelError {
+                    help,
+                    ..self.error(format!("no property is called `{id}`"), self.places.key_span(&["expect", id]))
+                }
             })?;
             let file = spanned.get_ref();
-            let verdict = match (file.verdict.as_str(), file.length) {
+            let stated = file.verdict.span();
+            let verdict = match (file.verdict.get_ref().as_str(), file.length) {
                 ("none-found", None) => ExpectedVerdict::NoneFound,
                 ("holds", None) => ExpectedVerdict::Holds,
                 ("vacuous", None) => ExpectedVerdict::Vacuous,
                 ("violated", length) => ExpectedVerdict::Violated(length),
                 ("none-found" | "holds" | "vacuous", Some(_)) => {
-                    let message = format!("`{id}` is expected `{}`, which has no length", file.verdict);
-                    return Err(self.error(message, Some(at)));
+                    let message = format!("`{id}` is expected `{}`, which has no length", file.verdict.get_ref());
+                    return Err(self.at(&["expect", id, "length"], message));
                 }
                 (other, _) => {
                     let message = format!(
                         "`{id}` is expected to be `holds`, `vacuous`, `none-found` or `violated`, not `{other}`"
                     );
-                    return Err(self.error(message, Some(at)));
+                    return Err(self.error(message, Some(stated)));
                 }
             };
             expectations.push(Expectation {

@@ -96,7 +96,7 @@ impl Default for CapacityFile {
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ExpectFile {
-    pub(super) verdict: String,
+    pub(super) verdict: Spanned<String>,
     pub(super) length: Option<usize>,
     pub(super) because: Option<String>,
 }
