@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use everynode::check::Lasso;
-use everynode::check::fair::{Class, Edge, Fairness, Graph, Touches, UNFAIR, Wanted, violation};
+use everynode::check::fair::{Class, Edge, Fairness, Graph, NOWHERE, Touches, UNFAIR, Wanted, violation};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -30,7 +30,8 @@ fn small() -> impl Strategy<Value = Small> {
     (1_usize..=6).prop_flat_map(|states| {
         let last = u32::try_from(states).expect("few") - 1;
         let class = prop_oneof![6 => 0..3_u8, 1 => Just(UNFAIR)];
-        let edges = prop::collection::vec(prop::collection::vec((class, 0..=last), 0..=3), states);
+        let target = prop_oneof![9 => 0..=last, 1 => Just(NOWHERE)];
+        let edges = prop::collection::vec(prop::collection::vec((class, target), 0..=3), states);
         let flags = move |yes: f64| prop::collection::vec(prop::bool::weighted(yes), states);
         (
             edges,
@@ -109,7 +110,7 @@ impl Small {
         let mut open = VecDeque::from([(start, first)]);
         while let Some((state, met)) = open.pop_front() {
             for (number, _, class, target) in self.numbered().into_iter().filter(|edge| edge.1 == state) {
-                if !self.within[target as usize] {
+                if target == NOWHERE || !self.within[target as usize] {
                     continue;
                 }
                 let mut met = self.meet(met, target);
@@ -138,7 +139,7 @@ impl Small {
             let more: BTreeSet<u32> = self
                 .numbered()
                 .into_iter()
-                .filter(|(_, state, _, target)| reached.contains(state) && within(target))
+                .filter(|(_, state, _, target)| reached.contains(state) && *target != NOWHERE && within(target))
                 .map(|(_, _, _, target)| target)
                 .collect();
             let before = reached.len();

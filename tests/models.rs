@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Explored, Settings, StopReason, Verdict, search};
+use everynode::check::{Explored, Live, Settings, StopReason, Verdict, search};
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::narrative::tell;
 use everynode::model::step_name::{StepName, name_steps, take_named};
@@ -24,6 +24,7 @@ fn settings(threads: usize, stop_when_broken: u32) -> Settings<'static> {
         depth_max: u64::MAX,
         stop_when_broken,
         interrupt: &GO_ON,
+        live: Live::default(),
     }
 }
 
@@ -154,8 +155,8 @@ fn a_state_is_small_and_opens_to_what_was_sealed() {
         let model = DaemonSetModel::new(file.scope.clone(), &[]);
         let mut cluster = model.initial();
         for step in 0..40 {
-            let sealed = model.seal(&cluster);
-            assert_eq!(model.open(&sealed), cluster, "{}", file.path.display());
+            let sealed = model.seal(cluster.clone());
+            assert_eq!(*model.open(&sealed), cluster, "{}", file.path.display());
             assert!(sealed.bytes().len() <= 256, "{}: {} bytes", file.path.display(), sealed.bytes().len());
             let mut steps = Vec::new();
             model.steps(&cluster, &mut steps);

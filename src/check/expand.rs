@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::explored::Explored;
+use super::fair::{Class, UNFAIR};
 use super::visited::{Part, Visited};
 
 /// One state in so many is expanded twice, and each first of a batch.
@@ -83,6 +84,10 @@ pub(super) struct Slot<S> {
     states: Vec<S>,
     /// Whether the successor is new, and the first of its kind in the batch.
     fresh: Vec<AtomicBool>,
+    /// Where the graph is kept: of each state how many steps it has, and its marks.
+    pub(super) states_kept: Vec<(u32, u8)>,
+    /// And each step: what it leads to, if anywhere, and its class.
+    pub(super) steps_kept: Vec<(Option<u64>, Class)>,
 }
 
 impl<S> Slot<S> {
@@ -95,6 +100,8 @@ impl<S> Slot<S> {
             steps: Vec::new(),
             states: Vec::new(),
             fresh: Vec::new(),
+            states_kept: Vec::new(),
+            steps_kept: Vec::new(),
         }
     }
 
@@ -106,6 +113,8 @@ impl<S> Slot<S> {
         self.steps.clear();
         self.states.clear();
         self.fresh.clear();
+        self.states_kept.clear();
+        self.steps_kept.clear();
     }
 
     pub(super) fn push(&mut self, fingerprint: u64, step: (u32, u32), state: S) {
@@ -132,7 +141,9 @@ impl<S> Slot<S> {
     pub(super) fn drain_fresh(&mut self) -> impl Iterator<Item = (u64, (u32, u32), S)> {
         let fresh = self.fresh.drain(..).map(AtomicBool::into_inner);
         let states = self.fingerprints.drain(..).zip(self.steps.drain(..)).zip(self.states.drain(..));
-        fresh.zip(states).filter_map(|(fresh, ((fingerprint, step), state))| fresh.then_some((fingerprint, step, state)))
+        fresh
+            .zip(states)
+            .filter_map(|(fresh, ((fingerprint, step), state))| fresh.then_some((fingerprint, step, state)))
     }
 }
 
@@ -147,6 +158,8 @@ pub(super) struct Task<'a, M: Explored> {
     pub(super) depth: u32,
     /// Whether to expand; if not, states are only judged.
     pub(super) expands: bool,
+    /// Whether to keep every step.
+    pub(super) keeps: bool,
 }
 
 /// One thread's memory over the whole run.
@@ -180,6 +193,7 @@ impl<M: Explored> Worker<M> {
             }
             self.steps.clear();
             model.successors(&open, &mut self.steps);
+            let kept_before = slot.steps_kept.len();
             self.transitions += self.steps.len() as u64;
             if rank == task.first || rank.is_multiple_of(EXPANDED_TWICE) {
                 slot.repeats &= self.repeats(task, sealed);
@@ -187,15 +201,25 @@ impl<M: Explored> Worker<M> {
             for (number, (action, after)) in (0..).zip(self.steps.drain(..)) {
                 let step = model.judge_step(&open, &action, &after);
                 slot.found.premise |= step.premise;
-                slot.found
-                    .note(step.broken, Witness { state: rank, step: Some(number), length: task.depth + 1 });
+                slot.found.note(step.broken, Witness { state: rank, step: Some(number), length: task.depth + 1 });
                 self.used |= model.used(&open, &action, &after);
                 self.kinds.count(model.kind(&action));
+                let class = if task.keeps { model.class(&open, &action) } else { UNFAIR };
                 let sealed = model.seal(after);
                 let fingerprint = model.fingerprint(&sealed, task.seed);
+                if task.keeps {
+                    slot.steps_kept.push((Some(fingerprint), class));
+                }
                 if !self.recent.contains_or_insert(fingerprint) && !task.visited.contains(fingerprint) {
                     slot.push(fingerprint, (rank, number), sealed);
                 }
+            }
+            if task.keeps {
+                let mut waiting = Vec::new();
+                model.waiting(&open, &mut waiting);
+                slot.steps_kept.extend(waiting.into_iter().map(|class| (None, class)));
+                let degree = u32::try_from(slot.steps_kept.len() - kept_before).expect("few steps");
+                slot.states_kept.push((degree, model.marks(&open)));
             }
         }
     }
@@ -205,9 +229,8 @@ impl<M: Explored> Worker<M> {
         let mut again = Vec::new();
         task.model.successors(&task.model.open(sealed), &mut again);
         let print = |open: M::Open| task.model.fingerprint(&task.model.seal(open), task.seed);
-        let same = |((_, one), (_, other)): ((M::Action, M::Open), &(M::Action, M::Open))| {
-            print(one) == print(other.clone())
-        };
+        let same =
+            |((_, one), (_, other)): ((M::Action, M::Open), &(M::Action, M::Open))| print(one) == print(other.clone());
         again.len() == self.steps.len() && again.into_iter().zip(&self.steps).all(same)
     }
 }

@@ -2,6 +2,8 @@
 
 use std::borrow::Cow;
 
+use super::fair::{Class, UNFAIR};
+
 /// A state space to be searched.
 ///
 /// A state has two forms: sealed (small, stored, hashed) and open (convenient, short-lived). A model of whose states there
@@ -42,6 +44,17 @@ pub trait Explored: Sync {
     }
     /// What of its own configuration a step uses, one bit each; a model that has nothing to name leaves it at none.
     fn used(&self, _before: &Self::Open, _action: &Self::Action, _after: &Self::Open) -> u128 {
+        0
+    }
+    /// The class of a step that is treated fairly as a whole; what nobody has to take is [`UNFAIR`].
+    fn class(&self, _before: &Self::Open, _action: &Self::Action) -> Class {
+        UNFAIR
+    }
+    /// The classes of steps that are not among the successors only because they wait for room: fairness counts them as
+    /// enabled.
+    fn waiting(&self, _open: &Self::Open, _out: &mut Vec<Class>) {}
+    /// What claims about behaviours for ever ask of a state, one bit each.
+    fn marks(&self, _open: &Self::Open) -> u8 {
         0
     }
     /// Shows every field of a state, as a hash of its value, to `visit`.

@@ -40,6 +40,9 @@ pub type Class = u8;
 /// The class of steps that nobody has to take.
 pub const UNFAIR: Class = Class::MAX;
 
+/// Where an edge leads that stands for a step which only waits for room: its class is enabled, and cannot be taken there.
+pub const NOWHERE: u32 = u32::MAX;
+
 /// How a class is treated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fairness {
@@ -93,6 +96,16 @@ impl Graph {
         begin(state as usize)..begin(state as usize + 1)
     }
 
+    /// As [`Graph::edges_of`], without those that lead [`NOWHERE`].
+    pub(super) fn steps_of(&self, state: u32) -> impl Iterator<Item = usize> + '_ {
+        self.edges_of(state).filter(|edge| self.targets[*edge] != NOWHERE)
+    }
+
+    /// Bytes it takes.
+    pub fn bytes(&self) -> u64 {
+        (size_of_val(self.begins.as_slice()) + size_of_val(self.targets.as_slice()) + self.classes.len()) as u64
+    }
+
     /// One edge.
     pub fn edge(&self, edge: usize) -> Edge {
         Edge { class: self.classes[edge], target: self.targets[edge] }
@@ -121,6 +134,11 @@ impl Classes {
     /// Puts `class` in.
     pub fn insert(&mut self, class: Class) {
         self.0[usize::from(class >> 6)] |= 1 << (class & 63);
+    }
+
+    /// Those in it, ascending.
+    pub fn iter(self) -> impl Iterator<Item = Class> {
+        (0..=Class::MAX).filter(move |class| self.contains(*class))
     }
 
     /// Whether `class` is in it.
@@ -249,7 +267,7 @@ impl Inside {
             let enabled = graph.enabled(*state);
             inside.everywhere = inside.everywhere.and(enabled);
             inside.somewhere = inside.somewhere.or(enabled);
-            for edge in graph.edges_of(*state) {
+            for edge in graph.steps_of(*state) {
                 if marks[graph.targets[edge] as usize] {
                     inside.taken.insert(graph.classes[edge]);
                     inside.edges = true;
@@ -284,7 +302,7 @@ fn touches(graph: &Graph, wanted: &Wanted<'_>, component: &[u32], marks: &[bool]
         Touches::State(touched) => component.iter().any(|state| touched(*state)),
         Touches::Edge(touched) => component
             .iter()
-            .any(|state| graph.edges_of(*state).any(|edge| marks[graph.targets[edge] as usize] && touched(edge))),
+            .any(|state| graph.steps_of(*state).any(|edge| marks[graph.targets[edge] as usize] && touched(edge))),
     }
 }
 
@@ -332,6 +350,9 @@ impl<'a> Tarjan<'a> {
                 let state = *state;
                 if let Some(edge) = edges.next() {
                     let target = self.graph.targets[edge];
+                    if target == NOWHERE {
+                        continue;
+                    }
                     match self.visit[target as usize] {
                         OUTSIDE => {}
                         UNVISITED => self.enter(target, &mut next, &mut stack, &mut path),

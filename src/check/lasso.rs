@@ -16,6 +16,13 @@ pub struct Lasso {
     pub cycle: Vec<usize>,
 }
 
+impl Lasso {
+    /// The first state of the loop.
+    pub(super) fn entry(&self, graph: &Graph) -> u32 {
+        self.bridge.last().map_or(self.stem, |edge| graph.edge(*edge).target)
+    }
+}
+
 /// The lasso with the shortest stem into one of `components`.
 pub(super) fn shortest(
     graph: &Graph,
@@ -68,7 +75,7 @@ fn bridge(
             edges.reverse();
             return Some((at, edges, state));
         }
-        for edge in graph.edges_of(state) {
+        for edge in graph.steps_of(state) {
             let target = graph.edge(edge).target;
             if (wanted.within)(target) && !reached.contains_key(&target) {
                 open.push(Reverse((length + 1, target, Some((state, edge)))));
@@ -129,7 +136,7 @@ impl Owed<'_> {
 /// owed, and back.
 fn cycle(graph: &Graph, strong: Classes, wanted: &Wanted<'_>, component: &FairComponent, entry: u32) -> Vec<usize> {
     let inside = |state: u32| component.states.binary_search(&state).is_ok();
-    let has_edges = graph.edges_of(entry).any(|edge| inside(graph.edge(edge).target));
+    let has_edges = graph.steps_of(entry).any(|edge| inside(graph.edge(edge).target));
     if !has_edges {
         return Vec::new(); // the behaviour stutters
     }
@@ -166,7 +173,7 @@ fn way(
     let mut reached: HashMap<u32, (u32, usize)> = HashMap::new();
     let mut open = VecDeque::from([start]);
     while let Some(state) = open.pop_front() {
-        for edge in graph.edges_of(state) {
+        for edge in graph.steps_of(state) {
             let target = graph.edge(edge).target;
             if !inside(target) {
                 continue;

@@ -20,6 +20,7 @@ use std::time::{Duration, Instant};
 use super::expand::{Found, Slot, Task, Witness, Worker};
 use super::explored::Explored;
 use super::fingerprint::collision_probability;
+use super::live::{Behaviour, Forbidden, Live, LiveVerdict, Reached};
 use super::log::{Log, Origin};
 use super::segments::{SEGMENT, Segments};
 use super::verdict::{Finding, Report, StopReason, Trace, Verdict};
@@ -44,6 +45,8 @@ pub struct Settings<'a> {
     pub stop_when_broken: u32,
     /// Set from outside to end the search.
     pub interrupt: &'a AtomicBool,
+    /// Claims about behaviours for ever; where there are any, every step of the graph is kept.
+    pub live: Live<'a>,
 }
 
 /// How far a search has come.
@@ -98,12 +101,14 @@ pub fn search<M: Explored>(
             Finding { verdict, premise_reached }
         })
         .collect();
+    let live = settings.live.claims.iter().map(|forbidden| run.live(unfinished, *forbidden)).collect();
     let mut kinds = BTreeMap::new();
     for (kind, count) in run.workers.iter().flat_map(|worker| &worker.kinds.0) {
         *kinds.entry(*kind).or_default() += count;
     }
     Ok(Report {
         findings,
+        live,
         unique_states: run.log.len() as u64,
         transitions: run.workers.iter().map(|worker| worker.transitions).sum(),
         used: run.workers.iter().fold(0, |used, worker| used | worker.used),
@@ -125,6 +130,8 @@ struct Run<'a, M: Explored> {
     slots: Vec<Slot<M::Sealed>>,
     visited: Visited,
     log: Log,
+    /// The graph, where it is kept.
+    reached: Option<Reached>,
     /// The states of the current level that wait, and those of the next.
     current: Segments<M::Sealed>,
     next: Segments<M::Sealed>,
@@ -145,8 +152,9 @@ impl<'a, M: Explored> Run<'a, M> {
             start,
             workers: (0..settings.threads.max(1)).map(|_| Worker::new()).collect(),
             slots: (0..SEGMENT.div_ceil(CHUNK)).map(|_| Slot::new(claims)).collect(),
-            visited: Visited::new(false),
+            visited: Visited::new(!settings.live.claims.is_empty()),
             log: Log::default(),
+            reached: (!settings.live.claims.is_empty()).then(Reached::new),
             current: Segments::default(),
             next: Segments::default(),
             states_by_depth: Vec::new(),
@@ -164,7 +172,7 @@ impl<'a, M: Explored> Run<'a, M> {
             let sealed = self.model.seal(open);
             let fingerprint = self.model.fingerprint(&sealed, self.settings.seed);
             if self.visited.insert(fingerprint) {
-                self.number(Origin::Initial(index), sealed);
+                self.number(fingerprint, Origin::Initial(index), sealed);
             }
         }
         // The rank of the first state that waits.
@@ -235,8 +243,9 @@ impl<'a, M: Explored> Run<'a, M> {
     /// Visits the states of a batch, the first of which has rank `first`, by all threads; if they are not to be expanded,
     /// they are only judged.
     fn visit(&mut self, first: u32, depth: u32, batch: &[M::Sealed], expands: bool) -> Result<(), NotAFunction> {
+        let keeps = self.reached.is_some();
         let task =
-            Task { model: self.model, visited: &self.visited, seed: self.settings.seed, first, depth, expands };
+            Task { model: self.model, visited: &self.visited, seed: self.settings.seed, first, depth, expands, keeps };
         self.slots.iter_mut().for_each(Slot::clear);
         let chunks = (first..).step_by(CHUNK).zip(batch.chunks(CHUNK)).zip(&mut self.slots);
         let chunks = Mutex::new(chunks);
@@ -256,6 +265,9 @@ impl<'a, M: Explored> Run<'a, M> {
             self.capacity = self.capacity.or(slot.capacity);
         }
         self.insert();
+        if let Some(reached) = &mut self.reached {
+            self.slots.iter().for_each(|slot| reached.add(slot, &self.visited));
+        }
         Ok(())
     }
 
@@ -270,17 +282,20 @@ impl<'a, M: Explored> Run<'a, M> {
             }
         });
         let mut slots = std::mem::take(&mut self.slots);
-        for (_, (parent, index), state) in slots.iter_mut().flat_map(Slot::drain_fresh) {
-            self.number(Origin::Step { parent, index }, state);
+        for (fingerprint, (parent, index), state) in slots.iter_mut().flat_map(Slot::drain_fresh) {
+            self.number(fingerprint, Origin::Step { parent, index }, state);
         }
         self.slots = slots;
     }
 
     /// Gives a new state its rank, if the limit on states allows it.
-    fn number(&mut self, origin: Origin, state: M::Sealed) {
+    fn number(&mut self, fingerprint: u64, origin: Origin, state: M::Sealed) {
         if self.log.len() as u64 >= self.settings.states_max.min(u64::from(u32::MAX)) {
             self.full = true;
         } else {
+            if self.reached.is_some() {
+                self.visited.set_rank(fingerprint, rank(self.log.len()));
+            }
             self.log.push(origin);
             self.state_bytes = self.state_bytes.max(self.model.state_bytes(&state));
             self.next.push(state);
@@ -304,7 +319,8 @@ impl<'a, M: Explored> Run<'a, M> {
 
     fn bytes_with(&self, batch: &[M::Sealed]) -> u64 {
         let waiting = batch.len() + self.current.len() + self.next.len();
-        self.visited.bytes() + self.log.bytes() + (waiting * size_of::<M::Sealed>()) as u64
+        let graph = self.reached.as_ref().map_or(0, Reached::bytes);
+        self.visited.bytes() + self.log.bytes() + graph + (waiting * size_of::<M::Sealed>()) as u64
     }
 
     fn progress(&self) -> Progress {
@@ -317,10 +333,35 @@ impl<'a, M: Explored> Run<'a, M> {
         }
     }
 
+    /// What is found of a claim about behaviours for ever; only a whole graph has all of them.
+    fn live(&self, unfinished: Option<StopReason>, forbidden: Forbidden) -> LiveVerdict<M::Action> {
+        if let Some(reason) = unfinished {
+            return LiveVerdict::NoneFound(reason);
+        }
+        let reached = self.reached.as_ref().expect("the graph is kept where there are such claims");
+        let Some(lasso) = reached.violation(&self.states_by_depth, &self.settings.live, forbidden) else {
+            return LiveVerdict::Holds;
+        };
+        let (enabled, taken) = reached.classes(&lasso);
+        let (mut at, mut edges) = (lasso.stem, Vec::new());
+        for edge in lasso.bridge.iter().chain(&lasso.cycle) {
+            edges.push(rank(*edge - reached.graph.edges_of(at).start));
+            at = reached.graph.edge(*edge).target;
+        }
+        let Trace { initial, mut actions } = self.followed(lasso.stem, edges);
+        let cycle = actions.split_off(actions.len() - lasso.cycle.len());
+        LiveVerdict::Violated(Behaviour { initial, stem: actions, cycle, enabled, taken })
+    }
+
     /// The behaviour that leads to `witness`.
     fn trace(&self, witness: Witness) -> Trace<M::Action> {
-        let mut indices: Vec<u32> = witness.step.into_iter().collect();
-        let mut at = witness.state;
+        self.followed(witness.state, witness.step.into_iter().collect())
+    }
+
+    /// The shortest behaviour to the state of rank `state`, and the steps with the numbers `further` from there.
+    fn followed(&self, state: u32, further: Vec<u32>) -> Trace<M::Action> {
+        let mut indices: Vec<u32> = further.into_iter().rev().collect();
+        let mut at = state;
         let initial = loop {
             match self.log.get(at) {
                 Origin::Initial(index) => break index as usize,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::live::LiveVerdict;
 use crate::text::grouped;
 
 /// Why a search stopped before the whole graph was visited.
@@ -72,6 +73,8 @@ pub struct Finding<A> {
 pub struct Report<A> {
     /// Per claim, by bit.
     pub findings: Vec<Finding<A>>,
+    /// Per claim about behaviours for ever.
+    pub live: Vec<LiveVerdict<A>>,
     /// Unique states.
     pub unique_states: u64,
     /// Generated transitions.

@@ -12,7 +12,7 @@ use std::fmt::Debug;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Report, Settings, StopReason, Trace, Verdict, search};
+use everynode::check::{Live, Report, Settings, StopReason, Trace, Verdict, search};
 use proptest::prelude::*;
 use stateright::{Checker, Model};
 use toys::{Counters, Dining, Graph, Sealing, Toy, TwoPhase, Wide};
@@ -30,6 +30,7 @@ fn settings(threads: usize) -> Settings<'static> {
         depth_max: u64::MAX,
         stop_when_broken: 0,
         interrupt: &NEVER,
+        live: Live::default(),
     }
 }
 
