@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Live, Settings, search};
+use everynode::check::{Settings, search};
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::property::ALL;
 use everynode::scope::bundled;
@@ -34,7 +34,6 @@ fn whole_search(bencher: divan::Bencher, path: &str) {
         depth_max: u64::MAX,
         stop_when_broken: 0,
         interrupt: &GO_ON,
-        live: Live::default(),
     };
     bencher.bench(|| search(&model, ALL.len(), &settings, &mut |_| {}).expect("a function of its state").unique_states);
 }

@@ -6,7 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use everynode::check::Lasso;
-use everynode::check::fair::{Class, Edge, Fairness, Graph, NOWHERE, Touches, UNFAIR, Wanted, violation};
+use everynode::check::fair::{Class, Classes, Edge, Fairness, Graph, NOWHERE, Touches, UNFAIR, Wanted, violation};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
@@ -18,6 +18,7 @@ struct Small {
     /// Per state: class and target.
     edges: Vec<Vec<(Class, u32)>>,
     strong: [bool; CLASSES],
+    avoids: [bool; CLASSES],
     within: Vec<bool>,
     touched: Vec<bool>,
     /// Per edge, in order; used instead of the states if `by_edge`.
@@ -36,15 +37,17 @@ fn small() -> impl Strategy<Value = Small> {
         (
             edges,
             any::<[bool; CLASSES]>(),
+            prop::array::uniform(prop::bool::weighted(0.1)),
             flags(0.8),
             flags(0.3),
             prop::collection::vec(prop::bool::weighted(0.3), states * 3),
             any::<bool>(),
             prop::option::of(flags(0.3)),
         )
-            .prop_map(|(edges, strong, within, touched, touched_edges, by_edge, from)| Small {
+            .prop_map(|(edges, strong, avoids, within, touched, touched_edges, by_edge, from)| Small {
                 edges,
                 strong,
+                avoids,
                 within,
                 touched,
                 touched_edges,
@@ -71,6 +74,10 @@ impl Small {
     fn numbered(&self) -> Vec<(usize, u32, Class, u32)> {
         let from = (0_u32..).zip(&self.edges).flat_map(|(state, edges)| edges.iter().map(move |edge| (state, *edge)));
         from.enumerate().map(|(number, (state, (class, target)))| (number, state, class, target)).collect()
+    }
+
+    fn is_avoided(&self, class: Class) -> bool {
+        class != UNFAIR && self.avoids[usize::from(class)]
     }
 
     fn enabled(&self, state: u32) -> [bool; CLASSES] {
@@ -110,7 +117,7 @@ impl Small {
         let mut open = VecDeque::from([(start, first)]);
         while let Some((state, met)) = open.pop_front() {
             for (number, _, class, target) in self.numbered().into_iter().filter(|edge| edge.1 == state) {
-                if target == NOWHERE || !self.within[target as usize] {
+                if target == NOWHERE || !self.within[target as usize] || self.is_avoided(class) {
                     continue;
                 }
                 let mut met = self.meet(met, target);
@@ -161,7 +168,9 @@ impl Small {
         let from = self.from.as_ref().map(|from| move |state: u32| from[state as usize]);
         let touches = if self.by_edge { Touches::Edge(&edge) } else { Touches::State(&state) };
         let from = from.as_ref().map(|from| from as &dyn Fn(u32) -> bool);
-        let wanted = Wanted { from, within: &within, touches };
+        let mut avoids = Classes::default();
+        (0..3).filter(|class| self.is_avoided(*class)).for_each(|class| avoids.insert(class));
+        let wanted = Wanted { from, within: &within, avoids, touches };
         violation(&self.graph(), &self.fairness(), &|state| state, &wanted)
     }
 
@@ -184,7 +193,7 @@ impl Small {
         let mut met = self.meet(Met::default(), at);
         for edge in &lasso.cycle {
             let (number, state, class, target) = edges[*edge];
-            assert!(state == at && self.within[target as usize], "{lasso:?}");
+            assert!(state == at && self.within[target as usize] && !self.is_avoided(class), "{lasso:?}");
             if class != UNFAIR {
                 met.taken[usize::from(class)] = true;
             }
@@ -219,11 +228,13 @@ fn a_fair_loop_is_found_where_there_is_one_and_nowhere_else() {
             small.check(lasso);
         }
         let fairless = Small { strong: [false; CLASSES], ..small.clone() };
+        let free = Small { avoids: [false; CLASSES], ..small.clone() };
         let kinds = [
             ("no lasso", found.is_none()),
             ("a stutter", found.as_ref().is_some_and(|lasso| lasso.cycle.is_empty())),
             ("a loop of several steps", found.as_ref().is_some_and(|lasso| lasso.cycle.len() > 2)),
             ("a bridge", found.as_ref().is_some_and(|lasso| !lasso.bridge.is_empty())),
+            ("a loop that takes what it must not", found.is_none() && free.answer().is_some()),
             ("a loop that strong fairness alone excludes", found.is_none() && fairless.answer().is_some()),
         ];
         for (kind, is) in kinds {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Live, Settings, Verdict, search};
+use everynode::check::{Settings, Verdict, search};
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::State;
@@ -32,7 +32,6 @@ fn verdict(scope: Scope, property: Property, states_max: u64) -> Verdict<Action>
         depth_max: u64::MAX,
         stop_when_broken: property.bit(),
         interrupt: &GO_ON,
-        live: Live::default(),
     };
     let model = DaemonSetModel::new(scope, &[property]);
     let report = search(&model, ALL.len(), &settings, &mut |_| {}).expect("a function of its state");
@@ -133,7 +132,6 @@ fn every_claim_that_a_model_expects_to_hold_has_met_its_premise() {
             depth_max: u64::MAX,
             stop_when_broken: 0,
             interrupt: &GO_ON,
-            live: Live::default(),
         };
         let report = search(&DaemonSetModel::new(file.scope, &claims), ALL.len(), &settings, &mut |_| {})
             .expect("a function of its state");

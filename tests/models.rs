@@ -5,7 +5,7 @@ use std::fmt::Write;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Explored, Live, Settings, StopReason, Verdict, search};
+use everynode::check::{Explored, Settings, StopReason, Verdict, search};
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::narrative::tell;
 use everynode::model::step_name::{StepName, name_steps, take_named};
@@ -24,7 +24,6 @@ fn settings(threads: usize, stop_when_broken: u32) -> Settings<'static> {
         depth_max: u64::MAX,
         stop_when_broken,
         interrupt: &GO_ON,
-        live: Live::default(),
     }
 }
 

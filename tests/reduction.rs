@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Live, Report, Settings, StopReason, Verdict, search};
+use everynode::check::{Report, Settings, StopReason, Verdict, search};
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, DeadLocals};
 use everynode::property::ALL;
@@ -44,7 +44,6 @@ fn searched(path: &str, dead_locals: DeadLocals) -> Report<Action> {
         depth_max: u64::MAX,
         stop_when_broken: 0,
         interrupt: &GO_ON,
-        live: Live::default(),
     };
     search(&model, ALL.len(), &settings, &mut |_| {}).expect("a function of its state")
 }

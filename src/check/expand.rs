@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::explored::Explored;
-use super::fair::{Class, UNFAIR};
+use super::fair::{Class, Classes, UNFAIR};
+use super::live::UNKNOWN;
 use super::visited::{Part, Visited};
 
 /// One state in so many is expanded twice, and each first of a batch.
@@ -169,11 +170,19 @@ pub(super) struct Worker<M: Explored> {
     pub(super) kinds: Kinds,
     recent: Recent,
     steps: Vec<(M::Action, M::Open)>,
+    waiting: Vec<Class>,
 }
 
 impl<M: Explored> Worker<M> {
     pub(super) fn new() -> Self {
-        Self { transitions: 0, used: 0, kinds: Kinds::default(), recent: Recent::new(), steps: Vec::new() }
+        Self {
+            transitions: 0,
+            used: 0,
+            kinds: Kinds::default(),
+            recent: Recent::new(),
+            steps: Vec::new(),
+            waiting: Vec::new(),
+        }
     }
 
     /// Visits consecutive states, the first of which has rank `first`.
@@ -189,6 +198,10 @@ impl<M: Explored> Worker<M> {
             }
             if let Some(capacity) = model.exceeded(&open) {
                 slot.capacity = slot.capacity.or(Some(capacity));
+                if task.keeps {
+                    slot.steps_kept.push((None, UNKNOWN.class));
+                    slot.states_kept.push((1, 0));
+                }
                 continue;
             }
             self.steps.clear();
@@ -215,9 +228,13 @@ impl<M: Explored> Worker<M> {
                 }
             }
             if task.keeps {
-                let mut waiting = Vec::new();
-                model.waiting(&open, &mut waiting);
-                slot.steps_kept.extend(waiting.into_iter().map(|class| (None, class)));
+                let mut enabled = Classes::default();
+                slot.steps_kept[kept_before..].iter().for_each(|(_, class)| enabled.insert(*class));
+                self.waiting.clear();
+                model.waiting(&open, &mut self.waiting);
+                for class in self.waiting.drain(..).filter(|class| !enabled.contains(*class)) {
+                    slot.steps_kept.push((None, class));
+                }
                 let degree = u32::try_from(slot.steps_kept.len() - kept_before).expect("few steps");
                 slot.states_kept.push((degree, model.marks(&open)));
             }

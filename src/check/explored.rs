@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-use super::fair::{Class, UNFAIR};
+use super::fair::{Class, Fairness, UNFAIR};
+use super::live::Forbidden;
 
 /// A state space to be searched.
 ///
@@ -45,6 +46,15 @@ pub trait Explored: Sync {
     /// What of its own configuration a step uses, one bit each; a model that has nothing to name leaves it at none.
     fn used(&self, _before: &Self::Open, _action: &Self::Action, _after: &Self::Open) -> u128 {
         0
+    }
+    /// The claims about behaviours for ever, by their numbers among all claims. Where there are any, the search keeps every
+    /// step of the graph.
+    fn live(&self) -> Vec<(usize, Forbidden)> {
+        Vec::new()
+    }
+    /// Of each class how it is treated; one beyond it weakly.
+    fn fairness(&self) -> &[Fairness] {
+        &[]
     }
     /// The class of a step that is treated fairly as a whole; what nobody has to take is [`UNFAIR`].
     fn class(&self, _before: &Self::Open, _action: &Self::Action) -> Class {

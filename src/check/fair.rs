@@ -11,7 +11,8 @@
 //!
 //! A behaviour that breaks a claim of this kind is a *lasso*: a stem, and a loop that is fair, stays where the claim says
 //! that nothing stays, and touches what the claim says is not touched for ever. Where no class is enabled the behaviour may
-//! stutter: such a state is a loop of its own, of no step.
+//! stutter: such a state is a loop of its own, of no step. The claim may also say which classes the loop does not take;
+//! their steps are then left out of the graph in which loops are looked for, but still count as enabled.
 //!
 //! # How it is answered
 //!
@@ -101,6 +102,11 @@ impl Graph {
         self.edges_of(state).filter(|edge| self.targets[*edge] != NOWHERE)
     }
 
+    /// As [`Graph::steps_of`], without the classes in `avoids`.
+    pub(super) fn loop_steps_of(&self, state: u32, avoids: Classes) -> impl Iterator<Item = usize> + '_ {
+        self.steps_of(state).filter(move |edge| !avoids.contains(self.classes[*edge]))
+    }
+
     /// Bytes it takes.
     pub fn bytes(&self) -> u64 {
         (size_of_val(self.begins.as_slice()) + size_of_val(self.targets.as_slice()) + self.classes.len()) as u64
@@ -173,6 +179,8 @@ pub struct Wanted<'a> {
     pub from: Option<&'a dyn Fn(u32) -> bool>,
     /// The states that the loop stays in.
     pub within: &'a dyn Fn(u32) -> bool,
+    /// The classes of which the loop takes no step.
+    pub avoids: Classes,
     /// It goes through a state, or takes an edge, of which this is true.
     pub touches: Touches<'a>,
 }
@@ -212,11 +220,11 @@ pub fn violation(
 pub fn fair_components(graph: &Graph, strong: Classes, wanted: &Wanted<'_>) -> Vec<FairComponent> {
     let mut found = Vec::new();
     let allowed: Vec<u32> = (0..graph.states()).filter(|state| (wanted.within)(*state)).collect();
-    let mut search = Tarjan::new(graph);
+    let mut search = Tarjan::new(graph, wanted.avoids);
     let mut open = vec![allowed];
     while let Some(states) = open.pop() {
         for component in search.components(&states) {
-            let inside = Inside::of(graph, &component, &mut search.inside);
+            let inside = Inside::of(graph, &component, wanted.avoids, &mut search.inside);
             let judged = inside.judge(strong, component.len());
             match judged {
                 Judgement::Stutters | Judgement::Fair => {
@@ -256,8 +264,8 @@ enum Judgement {
 }
 
 impl Inside {
-    /// Marks the states of `component` in `marks`, and looks at their edges.
-    fn of(graph: &Graph, component: &[u32], marks: &mut [bool]) -> Self {
+    /// Marks the states of `component` in `marks`, and looks at their edges but for those of `avoids`.
+    fn of(graph: &Graph, component: &[u32], avoids: Classes, marks: &mut [bool]) -> Self {
         for state in component {
             marks[*state as usize] = true;
         }
@@ -267,7 +275,7 @@ impl Inside {
             let enabled = graph.enabled(*state);
             inside.everywhere = inside.everywhere.and(enabled);
             inside.somewhere = inside.somewhere.or(enabled);
-            for edge in graph.steps_of(*state) {
+            for edge in graph.loop_steps_of(*state, avoids) {
                 if marks[graph.targets[edge] as usize] {
                     inside.taken.insert(graph.classes[edge]);
                     inside.edges = true;
@@ -300,15 +308,17 @@ impl Inside {
 fn touches(graph: &Graph, wanted: &Wanted<'_>, component: &[u32], marks: &[bool]) -> bool {
     match wanted.touches {
         Touches::State(touched) => component.iter().any(|state| touched(*state)),
-        Touches::Edge(touched) => component
-            .iter()
-            .any(|state| graph.steps_of(*state).any(|edge| marks[graph.targets[edge] as usize] && touched(edge))),
+        Touches::Edge(touched) => component.iter().any(|state| {
+            let mut steps = graph.loop_steps_of(*state, wanted.avoids);
+            steps.any(|edge| marks[graph.targets[edge] as usize] && touched(edge))
+        }),
     }
 }
 
 /// Tarjan's algorithm without recursion, over a part of the states at a time.
 struct Tarjan<'a> {
     graph: &'a Graph,
+    avoids: Classes,
     /// Per state: outside the part, not visited yet, or the number of its visit, from 2.
     visit: Vec<u32>,
     low: Vec<u32>,
@@ -321,10 +331,11 @@ const OUTSIDE: u32 = 0;
 const UNVISITED: u32 = 1;
 
 impl<'a> Tarjan<'a> {
-    fn new(graph: &'a Graph) -> Self {
+    fn new(graph: &'a Graph, avoids: Classes) -> Self {
         let states = graph.states() as usize;
         Self {
             graph,
+            avoids,
             visit: vec![OUTSIDE; states],
             low: vec![0; states],
             on_stack: vec![false; states],
@@ -350,7 +361,7 @@ impl<'a> Tarjan<'a> {
                 let state = *state;
                 if let Some(edge) = edges.next() {
                     let target = self.graph.targets[edge];
-                    if target == NOWHERE {
+                    if target == NOWHERE || self.avoids.contains(self.graph.classes[edge]) {
                         continue;
                     }
                     match self.visit[target as usize] {

@@ -136,7 +136,7 @@ impl Owed<'_> {
 /// owed, and back.
 fn cycle(graph: &Graph, strong: Classes, wanted: &Wanted<'_>, component: &FairComponent, entry: u32) -> Vec<usize> {
     let inside = |state: u32| component.states.binary_search(&state).is_ok();
-    let has_edges = graph.steps_of(entry).any(|edge| inside(graph.edge(edge).target));
+    let has_edges = graph.loop_steps_of(entry, wanted.avoids).any(|edge| inside(graph.edge(edge).target));
     if !has_edges {
         return Vec::new(); // the behaviour stutters
     }
@@ -147,7 +147,8 @@ fn cycle(graph: &Graph, strong: Classes, wanted: &Wanted<'_>, component: &FairCo
     let mut edges = Vec::new();
     let mut at = entry;
     while !owed.is_nothing() {
-        let way = way(graph, &inside, at, &|state| owed.paid_by_state(state), &|edge| owed.paid_by_edge(edge));
+        let way =
+            way(graph, wanted.avoids, &inside, at, &|state| owed.paid_by_state(state), &|edge| owed.paid_by_edge(edge));
         for edge in way.expect("a fair component pays everything") {
             owed.pay_edge(edge);
             at = graph.edge(edge).target;
@@ -156,15 +157,17 @@ fn cycle(graph: &Graph, strong: Classes, wanted: &Wanted<'_>, component: &FairCo
         }
     }
     if at != entry || edges.is_empty() {
-        let back = way(graph, &inside, at, &|state| state == entry, &|_| false);
+        let back = way(graph, wanted.avoids, &inside, at, &|state| state == entry, &|_| false);
         edges.extend(back.expect("a component is strongly connected"));
     }
     edges
 }
 
-/// The shortest way of at least one edge from `start` to a state of `to`, or over an edge of `over`.
+/// The shortest way of at least one edge from `start` to a state of `to`, or over an edge of `over`; none of its edges is of
+/// `avoids`.
 fn way(
     graph: &Graph,
+    avoids: Classes,
     inside: &dyn Fn(u32) -> bool,
     start: u32,
     to: &dyn Fn(u32) -> bool,
@@ -173,7 +176,7 @@ fn way(
     let mut reached: HashMap<u32, (u32, usize)> = HashMap::new();
     let mut open = VecDeque::from([start]);
     while let Some(state) = open.pop_front() {
-        for edge in graph.steps_of(state) {
+        for edge in graph.loop_steps_of(state, avoids) {
             let target = graph.edge(edge).target;
             if !inside(target) {
                 continue;

@@ -1,12 +1,12 @@
 //! Claims about behaviours for ever: convergence, and what must not go on without end.
 //!
-//! While a search visits the graph, it keeps every step with its class; when it has visited all of it, [`fair`](super::fair)
-//! looks for fair loops.
+//! While a search visits the graph, it keeps every step with its class; at its end, [`fair`](super::fair) looks for fair
+//! loops in what it has visited. What is found in a graph that was cut is a violation all the same: a state that was not
+//! expanded lies in no loop, and of the others every step is known.
 
 use super::expand::Slot;
 use super::fair::{Class, Classes, Edge, Fairness, Graph, NOWHERE, Touches, Wanted, violation};
 use super::lasso::Lasso;
-use super::verdict::StopReason;
 use super::visited::Visited;
 
 /// What no fair behaviour may do again and again for ever.
@@ -14,47 +14,17 @@ use super::visited::Visited;
 pub enum Forbidden {
     /// Be in a state that has one of these marks ([`Explored::marks`](super::Explored::marks)).
     Marked(u8),
-    /// Take a step of one of these classes.
-    Taking(Classes),
-}
-
-/// Claims about behaviours for ever, and the assumption they are made under.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Live<'a> {
-    /// The claims.
-    pub claims: &'a [Forbidden],
-    /// Of each class how it is treated; one beyond it weakly.
-    pub fairness: &'a [Fairness],
-}
-
-/// What was found of one claim about behaviours for ever.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum LiveVerdict<A> {
-    /// The whole graph was visited, and no fair behaviour does it.
-    Holds,
-    /// Not everything was looked at.
-    NoneFound(StopReason),
-    /// A fair behaviour does it: this one, whose stem is as short as any.
-    Violated(Behaviour<A>),
-}
-
-/// A behaviour for ever.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Behaviour<A> {
-    /// Which initial state.
-    pub initial: usize,
-    /// The steps to the loop.
-    pub stem: Vec<A>,
-    /// The steps of the loop, which are taken again and again; none: the behaviour stops there, and nobody has to go on.
-    pub cycle: Vec<A>,
-    /// The classes that are enabled somewhere in the loop, and those of them that it takes.
-    pub enabled: Vec<Class>,
-    /// Those that it takes.
-    pub taken: Vec<Class>,
+    /// Take a step of one class without one of others.
+    Taking {
+        /// The classes that are not taken for ever.
+        steps: Classes,
+        /// But they may be, together with one of these.
+        with: Classes,
+    },
 }
 
 /// The graph as it is being visited.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Reached {
     pub(super) graph: Graph,
     marks: Vec<u8>,
@@ -70,7 +40,7 @@ impl Reached {
         let mut steps = slot.steps_kept.iter();
         for (degree, marks) in &slot.states_kept {
             let edges = steps.by_ref().take(*degree as usize).map(|(fingerprint, class)| {
-                // One that leads to a state that was left out, where the search is not complete, leads nowhere either.
+                // A state that was left out, where the search is not complete, has no rank.
                 let target = fingerprint.and_then(|fingerprint| visited.rank(fingerprint)).unwrap_or(NOWHERE);
                 Edge { class: *class, target }
             });
@@ -79,12 +49,20 @@ impl Reached {
         }
     }
 
+    /// Adds the states up to `states` that were not expanded: in none of them is it known that a behaviour may stop.
+    pub(super) fn complete(&mut self, states: usize) {
+        while self.marks.len() < states {
+            self.graph.push([UNKNOWN]);
+            self.marks.push(0);
+        }
+    }
+
     pub(super) fn bytes(&self) -> u64 {
         self.graph.bytes() + self.marks.len() as u64
     }
 
     /// A fair behaviour that does again and again what is `forbidden`, with the shortest stem.
-    pub(super) fn violation(&self, levels: &[u64], live: &Live<'_>, forbidden: Forbidden) -> Option<Lasso> {
+    pub(super) fn violation(&self, levels: &[u64], fairness: &[Fairness], forbidden: Forbidden) -> Option<Lasso> {
         let mut ends = Vec::with_capacity(levels.len());
         let mut end = 0;
         for level in levels {
@@ -99,20 +77,20 @@ impl Reached {
         let taking = |classes: Classes| move |edge: usize| classes.contains(self.graph.edge(edge).class);
         let everywhere = |_: u32| true;
         let (state, edge);
-        let touches = match forbidden {
+        let (touches, avoids) = match forbidden {
             Forbidden::Marked(mask) => {
                 state = marked(mask);
-                Touches::State(&state)
+                (Touches::State(&state), Classes::default())
             }
-            Forbidden::Taking(classes) => {
-                edge = taking(classes);
-                Touches::Edge(&edge)
+            Forbidden::Taking { steps, with } => {
+                edge = taking(steps);
+                (Touches::Edge(&edge), with)
             }
         };
-        violation(&self.graph, live.fairness, &depth, &Wanted { from: None, within: &everywhere, touches })
+        violation(&self.graph, fairness, &depth, &Wanted { from: None, within: &everywhere, avoids, touches })
     }
 
-    /// The classes enabled somewhere in the loop of `lasso`, and those that it takes.
+    /// The classes that the loop of `lasso` takes, and the others that are enabled somewhere in it.
     pub(super) fn classes(&self, lasso: &Lasso) -> (Vec<Class>, Vec<Class>) {
         let (mut enabled, mut taken) = (Classes::default(), Classes::default());
         let mut at = lasso.entry(&self.graph);
@@ -123,6 +101,9 @@ impl Reached {
             at = target;
             enabled = enabled.or(self.graph.enabled(at));
         }
-        (enabled.iter().collect(), taken.iter().collect())
+        (taken.and(enabled).iter().collect(), enabled.without(taken).iter().collect())
     }
 }
+
+/// Stands for whatever a state that was not expanded leads to: some class is enabled there, and no loop is known.
+pub(super) const UNKNOWN: Edge = Edge { class: 0, target: NOWHERE };

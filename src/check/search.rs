@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 use super::expand::{Found, Slot, Task, Witness, Worker};
 use super::explored::Explored;
 use super::fingerprint::collision_probability;
-use super::live::{Behaviour, Forbidden, Live, LiveVerdict, Reached};
+use super::live::{Forbidden, Reached};
 use super::log::{Log, Origin};
 use super::segments::{SEGMENT, Segments};
-use super::verdict::{Finding, Report, StopReason, Trace, Verdict};
+use super::verdict::{Cycle, Finding, Report, StopReason, Trace, Verdict};
 use super::visited::Visited;
 
 /// Limits and settings of a search.
@@ -41,12 +41,11 @@ pub struct Settings<'a> {
     pub memory_max: u64,
     /// At most so many steps from the start.
     pub depth_max: u64,
-    /// Whether to stop once each of these claims (bits) is broken. 0: visit the whole graph.
+    /// Whether to stop once each of these claims (bits) is broken; those about behaviours for ever, which are judged at the
+    /// end, do not count. 0: visit the whole graph.
     pub stop_when_broken: u32,
     /// Set from outside to end the search.
     pub interrupt: &'a AtomicBool,
-    /// Claims about behaviours for ever; where there are any, every step of the graph is kept.
-    pub live: Live<'a>,
 }
 
 /// How far a search has come.
@@ -90,25 +89,27 @@ pub fn search<M: Explored>(
     let mut run = Run::new(model, claims, settings, start);
     let stopped = run.whole(progress)?;
     let unfinished = stopped.or(run.capacity.map(StopReason::Capacity));
+    if let Some(reached) = &mut run.reached {
+        reached.complete(run.log.len());
+    }
     let findings = (0..claims)
         .map(|claim| {
             let premise_reached = run.found.premise & (1 << claim) != 0;
-            let verdict = match (run.found.witnesses[claim], unfinished) {
-                (Some(witness), _) => Verdict::Violated(run.trace(witness)),
+            let violation = run.found.witnesses[claim].map(|witness| run.trace(witness));
+            let verdict = match (violation.or_else(|| run.for_ever(claim)), unfinished) {
+                (Some(trace), _) => Verdict::Violated(trace),
                 (None, Some(reason)) => Verdict::NoneFound(reason),
                 (None, None) => Verdict::Holds,
             };
             Finding { verdict, premise_reached }
         })
         .collect();
-    let live = settings.live.claims.iter().map(|forbidden| run.live(unfinished, *forbidden)).collect();
     let mut kinds = BTreeMap::new();
     for (kind, count) in run.workers.iter().flat_map(|worker| &worker.kinds.0) {
         *kinds.entry(*kind).or_default() += count;
     }
     Ok(Report {
         findings,
-        live,
         unique_states: run.log.len() as u64,
         transitions: run.workers.iter().map(|worker| worker.transitions).sum(),
         used: run.workers.iter().fold(0, |used, worker| used | worker.used),
@@ -130,7 +131,8 @@ struct Run<'a, M: Explored> {
     slots: Vec<Slot<M::Sealed>>,
     visited: Visited,
     log: Log,
-    /// The graph, where it is kept.
+    /// The claims about behaviours for ever, and the graph, which is kept where there are any.
+    live: Vec<(usize, Forbidden)>,
     reached: Option<Reached>,
     /// The states of the current level that wait, and those of the next.
     current: Segments<M::Sealed>,
@@ -146,15 +148,18 @@ struct Run<'a, M: Explored> {
 
 impl<'a, M: Explored> Run<'a, M> {
     fn new(model: &'a M, claims: usize, settings: &'a Settings<'a>, start: Instant) -> Self {
+        let live = model.live();
+        let keeps = !live.is_empty();
         Self {
             model,
             settings,
             start,
             workers: (0..settings.threads.max(1)).map(|_| Worker::new()).collect(),
             slots: (0..SEGMENT.div_ceil(CHUNK)).map(|_| Slot::new(claims)).collect(),
-            visited: Visited::new(!settings.live.claims.is_empty()),
+            visited: Visited::new(keeps),
             log: Log::default(),
-            reached: (!settings.live.claims.is_empty()).then(Reached::new),
+            live,
+            reached: keeps.then(Reached::new),
             current: Segments::default(),
             next: Segments::default(),
             states_by_depth: Vec::new(),
@@ -209,7 +214,8 @@ impl<'a, M: Explored> Run<'a, M> {
     }
 
     fn is_satisfied(&self) -> bool {
-        let wanted = self.settings.stop_when_broken;
+        let live = self.live.iter().fold(0, |bits, (claim, _)| bits | 1 << claim);
+        let wanted = self.settings.stop_when_broken & !live;
         let broken = |claim: usize| wanted & (1 << claim) == 0 || self.found.witnesses[claim].is_some();
         wanted != 0 && (0..self.found.witnesses.len()).all(broken)
     }
@@ -333,24 +339,20 @@ impl<'a, M: Explored> Run<'a, M> {
         }
     }
 
-    /// What is found of a claim about behaviours for ever; only a whole graph has all of them.
-    fn live(&self, unfinished: Option<StopReason>, forbidden: Forbidden) -> LiveVerdict<M::Action> {
-        if let Some(reason) = unfinished {
-            return LiveVerdict::NoneFound(reason);
-        }
-        let reached = self.reached.as_ref().expect("the graph is kept where there are such claims");
-        let Some(lasso) = reached.violation(&self.states_by_depth, &self.settings.live, forbidden) else {
-            return LiveVerdict::Holds;
-        };
-        let (enabled, taken) = reached.classes(&lasso);
+    /// A behaviour for ever that breaks `claim`, if it is about such and there is one.
+    fn for_ever(&self, claim: usize) -> Option<Trace<M::Action>> {
+        let reached = self.reached.as_ref()?;
+        let (_, forbidden) = self.live.iter().find(|(live, _)| *live == claim)?;
+        let lasso = reached.violation(&self.states_by_depth, self.model.fairness(), *forbidden)?;
+        let (taken, passed) = reached.classes(&lasso);
         let (mut at, mut edges) = (lasso.stem, Vec::new());
         for edge in lasso.bridge.iter().chain(&lasso.cycle) {
             edges.push(rank(*edge - reached.graph.edges_of(at).start));
             at = reached.graph.edge(*edge).target;
         }
-        let Trace { initial, mut actions } = self.followed(lasso.stem, edges);
-        let cycle = actions.split_off(actions.len() - lasso.cycle.len());
-        LiveVerdict::Violated(Behaviour { initial, stem: actions, cycle, enabled, taken })
+        let mut trace = self.followed(lasso.stem, edges);
+        trace.cycle = Some(Cycle { begins: trace.actions.len() - lasso.cycle.len(), taken, passed });
+        Some(trace)
     }
 
     /// The behaviour that leads to `witness`.
@@ -381,7 +383,7 @@ impl<'a, M: Explored> Run<'a, M> {
             actions.push(action);
             open = after;
         }
-        Trace { initial, actions }
+        Trace { initial, actions, cycle: None }
     }
 }
 

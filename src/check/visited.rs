@@ -9,6 +9,9 @@
 pub(super) const SHARDS: usize = 1 << SHARD_BITS;
 const SHARD_BITS: u32 = 6;
 
+/// The rank of a fingerprint that has none: the search left its state out.
+const UNRANKED: u32 = u32::MAX;
+
 /// A set of fingerprints. It may number them: then it is a map to ranks.
 #[derive(Debug)]
 pub(super) struct Visited {
@@ -27,11 +30,11 @@ impl Visited {
         self.shards[shard_of(fingerprint)].contains(fingerprint)
     }
 
-    /// The rank of a fingerprint that is there.
+    /// The rank of a fingerprint that is there and was given one.
     pub(super) fn rank(&self, fingerprint: u64) -> Option<u32> {
         let shard = &self.shards[shard_of(fingerprint)];
         let place = shard.place(fingerprint).ok()?;
-        shard.ranks.as_ref().map(|ranks| ranks[place])
+        shard.ranks.as_ref().map(|ranks| ranks[place]).filter(|rank| *rank != UNRANKED)
     }
 
     /// Gives a fingerprint that is there its rank.
@@ -124,7 +127,7 @@ impl Shard {
             self.resize(Self::HOMES_MIN);
         }
         let Err(place) = self.place(fingerprint) else { return false };
-        self.put(place, fingerprint, 0);
+        self.put(place, fingerprint, UNRANKED);
         self.len += 1;
         if self.len * 8 >= self.homes * 7 {
             self.resize(self.homes * 5 / 4);
@@ -162,7 +165,7 @@ impl Shard {
         let mut free = 0;
         for (at, fingerprint) in old.into_iter().enumerate().filter(|(_, fingerprint)| *fingerprint != 0) {
             let place = free.max(self.home(fingerprint));
-            let rank = old_ranks.as_ref().map_or(0, |ranks| ranks[at]);
+            let rank = old_ranks.as_ref().map_or(UNRANKED, |ranks| ranks[at]);
             self.put(place, fingerprint, rank);
             free = place + 1;
         }
@@ -189,6 +192,7 @@ mod tests {
         for (rank, value) in (0..).zip(fingerprints()) {
             assert_eq!(ours.contains(value), standard.contains_key(&value));
             assert_eq!(ours.insert(value), !standard.contains_key(&value));
+            assert_eq!(ours.rank(value), standard.get(&value).copied(), "none until it is given one");
             ours.set_rank(value, rank);
             standard.insert(value, rank);
         }

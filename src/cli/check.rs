@@ -11,7 +11,7 @@ use miette::Report;
 use super::args::{CheckArgs, Format};
 use super::output::{obstacle, say};
 use super::{AS_EXPECTED, CUT_SHORT, NOT_AS_EXPECTED, bad_input, check_json, check_text, select};
-use crate::check::{self, Finding, Live, Settings, StopReason, Verdict, census, search};
+use crate::check::{self, Finding, Settings, StopReason, Verdict, census, search};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
 use crate::model::step_name::name_steps;
@@ -122,7 +122,6 @@ fn check_one(args: &CheckArgs, file: ModelFile, bar: &ProgressBar) -> Result<Che
         depth_max: args.max_depth.unwrap_or(u64::MAX),
         stop_when_broken: if file.until_broken { expected_broken(&file, &properties) } else { 0 },
         interrupt: &INTERRUPTED,
-        live: Live::default(),
     };
     let name = file.scope.name.clone();
     let found = search(&model, crate::property::ALL.len(), &settings, &mut |progress| {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::matrix::{self, BASES, Base, FAULTS};
 use super::minimal::minimal;
-use crate::check::{Live, NotAFunction, Settings, StopReason, Verdict, search};
+use crate::check::{NotAFunction, Settings, StopReason, Verdict, search};
 use crate::model::compose::DaemonSetModel;
 use crate::model::narrative::{NotEnabled, Told, tell};
 use crate::property::{ALL, Property};
@@ -168,7 +168,6 @@ fn ask(
         depth_max: u64::MAX,
         stop_when_broken: wanted,
         interrupt: limits.interrupt,
-        live: Live::default(),
     };
     let report = search(&model, ALL.len(), &settings, &mut |_| ())?;
     if report.stopped == Some(StopReason::Interrupted) {

@@ -5,6 +5,7 @@
 
 mod fingerprints;
 mod limits;
+mod live;
 mod report;
 mod toys;
 
@@ -12,7 +13,7 @@ use std::fmt::Debug;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Live, Report, Settings, StopReason, Trace, Verdict, search};
+use everynode::check::{Report, Settings, StopReason, Trace, Verdict, search};
 use proptest::prelude::*;
 use stateright::{Checker, Model};
 use toys::{Counters, Dining, Graph, Sealing, Toy, TwoPhase, Wide};
@@ -30,7 +31,6 @@ fn settings(threads: usize) -> Settings<'static> {
         depth_max: u64::MAX,
         stop_when_broken: 0,
         interrupt: &NEVER,
-        live: Live::default(),
     }
 }
 
@@ -399,6 +399,6 @@ fn the_least_parent_is_kept() {
 #[test]
 fn of_the_witnesses_of_several_threads_the_least_is_told() {
     let report = run_with(&Sealing(Wide::new(2_000)), &settings(4));
-    assert_eq!(*trace_of(&report, 0), Trace { initial: 3, actions: vec![] });
-    assert_eq!(*trace_of(&report, 1), Trace { initial: 0, actions: vec![1] });
+    assert_eq!(*trace_of(&report, 0), Trace { initial: 3, actions: vec![], cycle: None });
+    assert_eq!(*trace_of(&report, 1), Trace { initial: 0, actions: vec![1], cycle: None });
 }

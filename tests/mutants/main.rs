@@ -12,7 +12,7 @@ use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use everynode::check::{Live, Settings, Verdict, search};
+use everynode::check::{Settings, Verdict, search};
 use everynode::model::action::Action;
 use everynode::model::compose::DaemonSetModel;
 use everynode::property::{ALL, Property};
@@ -45,7 +45,6 @@ fn verdict(path: &str, property: Property, lines: &[&str]) -> Verdict<Action> {
         depth_max: u64::MAX,
         stop_when_broken: property.bit(),
         interrupt: &GO_ON,
-        live: Live::default(),
     };
     let report = search(&model, ALL.len(), &settings, &mut |_| {}).expect("a function of its state");
     let finding = &report.findings[property as usize];
