@@ -300,7 +300,7 @@ fn a_counterexample_of_another_version_is_refused() {
         fs::write(folder.path().join("other.json"), text.replacen(from, to, 1)).expect("it is written");
         refuses(folder.path(), &["replay", "FILE"], "other.json", words);
     };
-    refused("\"everynode_counterexample\": 3", "\"everynode_counterexample\": 2", &["format version 2", "this is 3"]);
+    refused("\"everynode_counterexample\": 4", "\"everynode_counterexample\": 2", &["format version 2", "this is 4"]);
     let old = r#"{"everynode_counterexample": 2, "steps": [{"user": {"user": 0}}]}"#;
     refused(&text, old, &["format version 2", "this is 3"]);
     refused("\"begin sync\"", "\"sync begins\"", &["step 3, sync begins (", "is not enabled there"]);

@@ -241,6 +241,7 @@ fn save(folder: &Path, one: &Checked, written: &mut Vec<PathBuf>) -> Result<(), 
             profile: one.file.profile.name.to_owned(),
             property: property.id().to_owned(),
             steps,
+            loop_begins: trace.cycle.as_ref().map(|cycle| cycle.begins),
         };
         let mut names = (1..).map(|copy| folder.join(file_name(one, *property, copy)));
         let path = names.find(|path| !written.contains(path)).expect("there is always one more");

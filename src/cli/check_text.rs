@@ -197,7 +197,13 @@ fn print_story(one: &Checked, property: Property) {
     say!();
     say_wrapped!(2, "{} {}", painted(&title, HEADING), property.sentence());
     match tell(&one.model, &trace.actions) {
-        Ok(told) => output::write(format_args!("{}", tale::tale(&told, output::width()))),
+        Ok(told) => {
+            let tale = match &trace.cycle {
+                None => tale::tale(&told, output::width()),
+                Some(cycle) => tale::for_ever(&told, cycle, &one.file.scope, output::width()),
+            };
+            output::write(format_args!("{tale}"));
+        }
         Err(error) => say!("  (it cannot be told: {error})"),
     }
     // Commands are never wrapped: they are there to be copied.
@@ -216,7 +222,12 @@ fn verdict_text(one: &Checked, property: Property) -> String {
         Verdict::Holds if one.is_vacuous(property) => "holds vacuously".to_owned(),
         Verdict::Holds => "holds".to_owned(),
         Verdict::NoneFound(reason) => format!("none found: {reason}"),
-        Verdict::Violated(trace) => format!("violated in {} steps", trace.actions.len()),
+        Verdict::Violated(trace) => match &trace.cycle {
+            Some(cycle) if cycle.begins < trace.actions.len() => {
+                format!("violated in {} + {} steps", cycle.begins, trace.actions.len() - cycle.begins)
+            }
+            Some(_) | None => format!("violated in {} steps", trace.actions.len()),
+        },
     }
 }
 
