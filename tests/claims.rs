@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use everynode::check::Explored;
 use everynode::cluster::api_server::{Call, Origin, Sorts};
 use everynode::cluster::object::{Deleting, FOREIGN, PodObject, PodPhase, RevisionObject, added_label, revision_hash};
 use everynode::controller::record::{NodeName, PodName, Symbol};
@@ -10,7 +11,7 @@ use everynode::controller::request::{Reason, Request};
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::Cluster;
-use everynode::property::{ALL, Property, judge_state, judge_step};
+use everynode::property::{ALL, Property, for_ever, judge_state, judge_step};
 use everynode::scope::parse;
 
 /// Two nodes, template a rolled out; nobody does anything. `more` goes before the tables.
@@ -690,8 +691,89 @@ fn judged_by(property: Property) -> &'static str {
         Property::NoSelfConflict => "no_self_conflict_is_about_a_revision_that_only_the_adoption_changed",
         Property::HashPresent => "hash_present_wants_a_hash_on_what_is_created",
         Property::SlowStart => "slow_start_forbids_creates_after_a_create_that_failed",
+        Property::Converges => "converged_is_rolled_out_with_no_live_pod_where_none_may_stay",
+        Property::NoHotLoop => "no_hot_loop_excuses_what_a_back_off_holds_up",
         Property::ViewBudget => "view_budget_counts_what_the_sync_itself_can_see",
     }
+}
+
+#[test]
+fn converged_is_rolled_out_with_no_live_pod_where_none_may_stay() {
+    assert!(for_ever::claims().iter().any(|(claim, _)| *claim == Property::Converges));
+    let evicting = "drained = { taints = [\"x=y:NoExecute\"] }";
+    let model = model_with(evicting);
+    let mut cluster = model.initial();
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true), "both nodes have their pod");
+    assert_eq!(model.marks(&cluster), 0);
+    // A pod that is not ready is not there yet.
+    change(&mut cluster, 0, |pod| pod.ready = false);
+    assert_eq!(for_ever::converged(&model, &cluster), Some(false));
+    assert_ne!(model.marks(&cluster), 0);
+    change(&mut cluster, 0, |pod| pod.ready = true);
+    // Where the pod may stay but none would be created, nothing is asked.
+    let variant = |name: &str| {
+        let at = model.scope.variants.iter().position(|variant| variant == name).expect("a variant");
+        u8::try_from(at).expect("few")
+    };
+    cluster.store.nodes.0[0].variant = variant("tainted");
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true));
+    // Where it must go, it is asked to, until it terminates or has failed.
+    cluster.store.nodes.0[0].variant = variant("drained");
+    assert_eq!(for_ever::converged(&model, &cluster), Some(false));
+    change(&mut cluster, 0, |pod| pod.deleting = true);
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true));
+    change(&mut cluster, 0, |pod| (pod.deleting, pod.phase) = (false, PodPhase::Failed));
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true));
+    // Of a DaemonSet that is being deleted nothing is asked.
+    cluster.store.daemon_sets.0[0].deleting = Deleting::Foreground;
+    assert_eq!(for_ever::converged(&model, &cluster), None);
+}
+
+/// As [`model`], with another variant of nodes.
+fn model_with(variant: &str) -> DaemonSetModel {
+    let text = format!(
+        "about = \"by hand\"\nstart = \"settled\"\n[nodes]\nn1 = \"plain\"\nn2 = \"plain\"\n[variants]\nplain = {{}}\n\
+         tainted = {{ taints = [\"x=y:NoSchedule\"] }}\n{variant}\n[templates]\na = {{}}\n"
+    );
+    let file = parse(Path::new("by-hand.toml"), &text, None, &|name| Err(format!("no manifest {name}")));
+    DaemonSetModel::new(file.unwrap_or_else(|error| panic!("{error}\n{text}")).scope, ALL)
+}
+
+/// A pod fails, is deleted, gone and created again, by `failed_pods`: the loop, and whether it is told to be hot.
+#[test]
+fn no_hot_loop_excuses_what_a_back_off_holds_up() {
+    let judged = |failed_pods: &str| {
+        let text = format!(
+            "about = \"by hand\"\nusers = [[\"create a\"]]\nswitches = {{ failed_pods = \"{failed_pods}\" }}\n\
+             [nodes]\nn1 = \"plain\"\n[variants]\nplain = {{}}\n[templates]\na = {{ pods = \"fail\" }}\n"
+        );
+        let file = parse(Path::new("by-hand.toml"), &text, None, &|name| Err(format!("no manifest {name}")));
+        let model = DaemonSetModel::new(file.unwrap_or_else(|error| panic!("{error}")).scope, &[Property::NoHotLoop]);
+        // Always the first step of the system that is not a step of the worker, else one of the worker: the controller is
+        // shown everything before it acts, and back-offs end when nothing else is to be done.
+        let mut cluster = model.initial();
+        let (mut seen, mut actions) = (vec![cluster.clone()], Vec::new());
+        loop {
+            let mut steps = Steps::new();
+            model.steps(&cluster, &mut steps);
+            let rank = |action: &Action| match action {
+                Action::Begin { .. } | Action::Proceed { .. } => 1,
+                Action::BackoffEnds { .. } => 2,
+                Action::Expire { .. } => 3,
+                _ => 0,
+            };
+            let (action, next) = steps.into_iter().min_by_key(|(action, _)| rank(action)).expect("it never ends");
+            actions.push(action);
+            if let Some(begins) = seen.iter().position(|before| *before == next) {
+                assert!(actions.iter().skip(begins).any(|action| matches!(action, Action::Handle { .. })));
+                return Some(!for_ever::is_broken_by(&model, Property::NoHotLoop, &actions, begins));
+            }
+            seen.push(next.clone());
+            cluster = next;
+        }
+    };
+    assert_eq!(judged("AtOnce"), Some(false));
+    assert_eq!(judged("Backoff"), Some(true));
 }
 
 #[test]

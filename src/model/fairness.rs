@@ -10,9 +10,9 @@
 //! | handler (process, type) | the oldest notification is handled (API-21) | likewise |
 //! | node item (process, node) | a worker takes the node name (EVT-16) | the queue is a set of names |
 //! | worker (process, key) | a sync begins or reads on | there is one at a time for a key: whichever is enabled is the whole of it |
-//! | request (process, key), read or write | the API server carries out a request | a sync sends nothing more until its batch is answered, so the batch only shrinks, and each request of it is carried out |
+//! | request (process, key) | the API server carries out a request | a sync sends nothing more until its batch is answered, so the batch only shrinks, and each request of it is carried out |
 //! | request of the dead (process, key) | it is carried out, or vanishes | only a crash adds to them, and crashes are finite; one after a Go panic shares the turn of those before it |
-//! | reply (process, key) | a reply reaches its sync | as for requests |
+//! | reply (process, key), to a write that was carried out or another | it reaches its sync | as for requests |
 //! | timer of minReadySeconds (process, key) | it falls due (EVT-10, STAT-12) | there is one |
 //! | back-off (process, key, node) | it ends (MAN-7) | a node has one a uid |
 //! | expectations (process, key) | five minutes pass over them (EXP-5) | time passes; each spends a budget, so a scope that claims to be healed by it has enough |
@@ -38,6 +38,7 @@ use super::compose::{DaemonSetModel, Steps};
 use super::state::{Cluster, Process};
 use super::watches::subject;
 use crate::check::fair::{Class, Classes, UNFAIR};
+use crate::cluster::api_server::{Answer, Call};
 use crate::cluster::object::Key;
 use crate::controller::request::Request;
 use crate::scope::Scope;
@@ -72,10 +73,10 @@ enum Part {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Work {
     Sync,
-    Read,
-    Write,
+    Request,
     OfTheDead,
     Reply,
+    Written,
     ReadyTimer,
     Expiry,
     Backoff(u8),
@@ -100,7 +101,7 @@ enum Host {
 }
 
 const WORK: [Work; 7] =
-    [Work::Sync, Work::Read, Work::Write, Work::OfTheDead, Work::Reply, Work::ReadyTimer, Work::Expiry];
+    [Work::Sync, Work::Request, Work::OfTheDead, Work::Reply, Work::Written, Work::ReadyTimer, Work::Expiry];
 const HOSTS: [Host; 13] = [
     Host::Bind,
     Host::PodReady,
@@ -167,10 +168,10 @@ impl Work {
     fn number(self) -> u8 {
         match self {
             Self::Sync => 0,
-            Self::Read => 1,
-            Self::Write => 2,
-            Self::OfTheDead => 3,
-            Self::Reply => 4,
+            Self::Request => 1,
+            Self::OfTheDead => 2,
+            Self::Reply => 3,
+            Self::Written => 4,
             Self::ReadyTimer => 5,
             Self::Expiry => 6,
             Self::Backoff(node) => 7 + node,
@@ -192,11 +193,14 @@ pub fn class(before: &Cluster, action: &Action) -> Class {
         Action::Begin { controller, key, .. } | Action::Proceed { controller, key, .. } => {
             Party::Key(controller, key, Work::Sync)
         }
-        Action::Handle { controller, key, request, orphaned, .. } => {
-            Party::Key(controller, key, request_work(&request, orphaned.is_some()))
+        Action::Handle { controller, key, orphaned, .. } => {
+            Party::Key(controller, key, if orphaned.is_some() { Work::OfTheDead } else { Work::Request })
         }
         Action::Drop { controller, key, .. } => Party::Key(controller, key, Work::OfTheDead),
-        Action::Reply { controller, key, .. } => Party::Key(controller, key, Work::Reply),
+        Action::Reply { controller, key, request, .. } => {
+            let was_written = is_written(before, controller, key, &request);
+            Party::Key(controller, key, if was_written { Work::Written } else { Work::Reply })
+        }
         Action::ReadyTimer { controller, key } => Party::Key(controller, key, Work::ReadyTimer),
         Action::BackoffEnds { controller, key, node } => Party::Key(controller, key, Work::Backoff(node)),
         Action::Expire { controller, key } => Party::Key(controller, key, Work::Expiry),
@@ -248,18 +252,14 @@ fn on_node(cluster: &Cluster, pod: u8, host: Host) -> Party {
     Party::Node(pod.target, host)
 }
 
-fn request_work(request: &Request, orphaned: bool) -> Work {
-    if orphaned {
-        Work::OfTheDead
-    } else if writes(request) {
-        Work::Write
-    } else {
-        Work::Read
-    }
+/// Whether the reply to `request` says that it was carried out and may have changed something.
+pub fn is_written(before: &Cluster, controller: u8, key: Key, request: &Request) -> bool {
+    let this = |call: &Call| call.controller == controller && call.key == key && call.request == *request;
+    let answer = before.replies.iter().find(|(call, _)| this(call)).map(|(_, answer)| answer);
+    writes(request) && !matches!(answer, None | Some(Answer::Error(_)))
 }
 
-/// Whether a request may change something.
-pub fn writes(request: &Request) -> bool {
+fn writes(request: &Request) -> bool {
     match request {
         Request::GetDaemonSet | Request::GetRevision(_) => false,
         Request::AdoptPod(..)
@@ -322,7 +322,8 @@ pub fn waiting(model: &DaemonSetModel, cluster: &Cluster, out: &mut Vec<Class>) 
     }
     // The API server can carry out every request, and each host does what it would do if the streams were empty.
     for call in &cluster.calls {
-        out.push(Party::Key(call.controller, call.key, request_work(&call.request, !call.awaited)).class());
+        let work = if call.awaited { Work::Request } else { Work::OfTheDead };
+        out.push(Party::Key(call.controller, call.key, work).class());
     }
     let mut drained = cluster.clone();
     for process in &mut drained.controllers {
@@ -336,12 +337,12 @@ pub fn waiting(model: &DaemonSetModel, cluster: &Cluster, out: &mut Vec<Class>) 
     out.extend(steps.iter().map(|(action, _)| class(&drained, action)));
 }
 
-/// The classes of the controller's writes, and of the back-offs that hold them up.
+/// The classes of replies to the controller's writes, and of the back-offs that hold these up.
 pub fn writes_and_backoffs() -> (Classes, Classes) {
     let (mut writing, mut backoffs) = (Classes::default(), Classes::default());
     for party in Party::all() {
         match party {
-            Party::Key(_, _, Work::Write) => writing.insert(party.class()),
+            Party::Key(_, _, Work::Written) => writing.insert(party.class()),
             Party::Key(_, _, Work::Backoff(_)) => backoffs.insert(party.class()),
             Party::Key(..)
             | Party::Process(..)
@@ -377,10 +378,10 @@ pub fn name(scope: &Scope, class: Class) -> String {
             let of = if scope.daemon_sets.len() > 1 { format!(" of {}", daemon_set(key)) } else { String::new() };
             let what = match work {
                 Work::Sync => format!("sync{of}"),
-                Work::Read => format!("reads{of} from the API server"),
-                Work::Write => format!("writes{of} to the API server"),
+                Work::Request => format!("requests{of}"),
                 Work::OfTheDead => format!("requests{of} of a dead process"),
-                Work::Reply => format!("replies to the sync{of}"),
+                Work::Reply => format!("replies{of}"),
+                Work::Written => format!("replies{of} to writes"),
                 Work::ReadyTimer => format!("timer of minReadySeconds{of}"),
                 Work::Expiry => format!("expiry of expectations{of}"),
                 Work::Backoff(name) => format!("back-off of failed pods{of} on {}", node(name)),

@@ -121,14 +121,20 @@ pub fn placement(scope: &Scope, process: &Process, template: u8, node: &NodeObje
 }
 
 fn node(scope: &Scope, process: &Process, work: &Work, ds: &DaemonSet, object: &NodeObject) -> Node {
-    let in_backoff = work.backoff.iter().any(|backoff| {
-        backoff.node == object.name
-            && u32::from(backoff.uid) == ds.uid.0
-            && i64::from(backoff.observed_generation) == ds.status.observed_generation
-    });
+    let name = NodeName(u32::from(object.name));
+    let in_backoff = is_in_backoff(work, ds, name);
     let template = u8::try_from(ds.template.0).expect("templates fit a byte");
     let placement = placement(scope, process, template, object);
-    Node { name: NodeName(u32::from(object.name)), placement, in_backoff }
+    Node { name, placement, in_backoff }
+}
+
+/// Whether the failed pods of `ds` on a node are in back-off (MAN-19).
+pub fn is_in_backoff(work: &Work, ds: &DaemonSet, node: NodeName) -> bool {
+    work.backoff.iter().any(|backoff| {
+        u32::from(backoff.node) == node.0
+            && u32::from(backoff.uid) == ds.uid.0
+            && i64::from(backoff.observed_generation) == ds.status.observed_generation
+    })
 }
 
 fn pod(scope: &Scope, key: Key, min_ready_seconds: i32, object: &PodObject) -> Pod {

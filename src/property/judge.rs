@@ -4,7 +4,7 @@ use super::{for_ever, rest, state, step};
 use crate::cluster::object::{DaemonSetObject, Deleting};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
-use crate::model::fairness::writes;
+use crate::model::fairness::is_written;
 use crate::model::state::Cluster;
 
 /// A claim.
@@ -226,7 +226,7 @@ impl Property {
             Self::SlowStart => "a create is refused",
             Self::ViewBudget => "a rolling update decides to delete a pod that it sees available",
             Self::Converges => "a healthy node should run the pod, or a node must not keep one",
-            Self::NoHotLoop => "the API server carries out a write of the controller",
+            Self::NoHotLoop => "the controller learns that a write was carried out",
         }
     }
 
@@ -371,8 +371,8 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
         judged.note(Property::ViewBudget, step::view_budget(model, before, action, after));
     }
     if want(Property::NoHotLoop)
-        && let Action::Handle { request, orphaned: None, .. } = action
-        && writes(request)
+        && let Action::Reply { controller, key, request, .. } = action
+        && is_written(before, *controller, *key, request)
     {
         judged.note(Property::NoHotLoop, Some(true));
     }
