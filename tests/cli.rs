@@ -302,7 +302,7 @@ fn a_counterexample_of_another_version_is_refused() {
     };
     refused("\"everynode_counterexample\": 4", "\"everynode_counterexample\": 2", &["format version 2", "this is 4"]);
     let old = r#"{"everynode_counterexample": 2, "steps": [{"user": {"user": 0}}]}"#;
-    refused(&text, old, &["format version 2", "this is 3"]);
+    refused(&text, old, &["format version 2", "this is 4"]);
     refused("\"begin sync\"", "\"sync begins\"", &["step 3, sync begins (", "is not enabled there"]);
     refused(
         "create revision 1",

@@ -60,6 +60,7 @@ fn every_model_gives_the_verdicts_that_its_file_expects() {
             let finding = &report.findings[expectation.property as usize];
             let as_expected = match (&finding.verdict, expectation.verdict) {
                 (Verdict::Holds, ExpectedVerdict::Holds) => finding.premise_reached,
+                (Verdict::Holds, ExpectedVerdict::Vacuous) => !finding.premise_reached,
                 (Verdict::NoneFound(StopReason::Capacity(_)), ExpectedVerdict::NoneFound) => true,
                 (Verdict::Violated(trace), ExpectedVerdict::Violated(length)) => Some(trace.actions.len()) == length,
                 (Verdict::Holds | Verdict::Violated(_) | Verdict::NoneFound(_), _) => false,
