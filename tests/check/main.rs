@@ -3,11 +3,14 @@
 //! Toy models whose graphs are known are checked against stateright's own breadth-first checker, against published
 //! counts, and against a dumb search by relaxation that shares nothing with ours, not even the order of visits.
 
+mod examples;
 mod fingerprints;
 mod limits;
 mod live;
+mod registers;
 mod report;
 mod toys;
+mod two_phase;
 
 use std::fmt::Debug;
 use std::sync::atomic::AtomicBool;
