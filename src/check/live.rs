@@ -9,12 +9,14 @@ use super::fair::{Class, Classes, Edge, Fairness, Graph, NOWHERE, Touches, Wante
 use super::lasso::Lasso;
 use super::visited::Visited;
 
-/// What no fair behaviour may do again and again for ever.
+/// What no fair behaviour may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forbidden {
-    /// Be in a state that has one of these marks ([`Explored::marks`](super::Explored::marks)).
+    /// Be again and again in a state that has one of these marks ([`Explored::marks`](super::Explored::marks)).
     Marked(u8),
-    /// Take a step of one class without one of others.
+    /// Never be in a state that has one of these marks.
+    Avoiding(u8),
+    /// Take again and again a step of one class without one of others.
     Taking {
         /// The classes that are not taken for ever.
         steps: Classes,
@@ -61,8 +63,9 @@ impl Reached {
         self.graph.bytes() + self.marks.len() as u64
     }
 
-    /// A fair behaviour that does again and again what is `forbidden`, with the shortest stem.
+    /// A fair behaviour that does what is `forbidden`, with the shortest stem.
     pub(super) fn violation(&self, levels: &[u64], fairness: &[Fairness], forbidden: Forbidden) -> Option<Lasso> {
+        let initial = levels.first().copied().unwrap_or(0);
         let mut ends = Vec::with_capacity(levels.len());
         let mut end = 0;
         for level in levels {
@@ -75,19 +78,25 @@ impl Reached {
         };
         let marked = |mask: u8| move |state: u32| self.marks[state as usize] & mask != 0;
         let taking = |classes: Classes| move |edge: usize| classes.contains(self.graph.edge(edge).class);
+        let unmarked = |mask: u8| move |state: u32| self.marks[state as usize] & mask == 0;
         let everywhere = |_: u32| true;
-        let (state, edge);
-        let (touches, avoids) = match forbidden {
+        let first = |state: u32| u64::from(state) < initial;
+        let none = Classes::default();
+        let find = |wanted: &Wanted<'_>| violation(&self.graph, fairness, &depth, wanted);
+        match forbidden {
             Forbidden::Marked(mask) => {
-                state = marked(mask);
-                (Touches::State(&state), Classes::default())
+                let touches = Touches::State(&marked(mask));
+                find(&Wanted { from: None, within: &everywhere, avoids: none, touches })
+            }
+            Forbidden::Avoiding(mask) => {
+                let touches = Touches::State(&everywhere);
+                find(&Wanted { from: Some(&first), within: &unmarked(mask), avoids: none, touches })
             }
             Forbidden::Taking { steps, with } => {
-                edge = taking(steps);
-                (Touches::Edge(&edge), with)
+                let touches = Touches::Edge(&taking(steps));
+                find(&Wanted { from: None, within: &everywhere, avoids: with, touches })
             }
-        };
-        violation(&self.graph, fairness, &depth, &Wanted { from: None, within: &everywhere, avoids, touches })
+        }
     }
 
     /// The classes that the loop of `lasso` takes, and the others that are enabled somewhere in it.

@@ -6,21 +6,29 @@ use std::hash::Hash;
 use stateright::{Expectation, Model, Property};
 
 use super::explored::{Explored, Findings};
+use super::fair::Class;
 use super::fingerprint::fingerprint_of;
+use super::live::Forbidden;
 
 /// Makes any stateright model one that [`search`](super::search) visits. Its properties are the claims, by their numbers:
 /// an `always` property is broken where its condition is false, a `sometimes` property is *found* where it is true, and
-/// reported in the same way, as a violation of "never". Of `eventually` the search says nothing: see
-/// [`fair`](super::fair).
+/// reported in the same way, as a violation of "never". An `eventually` property is broken by a behaviour that never meets its
+/// condition, and ends, or goes round for ever: stateright's own checkers miss the latter, and those that join a behaviour
+/// met before. Somebody always takes a step where there is one; nobody in particular has to.
 pub struct Plain<M: Model> {
     model: M,
     properties: Vec<Property<M>>,
 }
 
 impl<M: Model> Plain<M> {
-    /// `model` with its properties; of more than 32, the first.
+    /// `model` with its properties; of more than 32 the first, and of more than eight `eventually` properties the first.
     pub fn new(model: M) -> Self {
         let mut properties = model.properties();
+        let mut eventually = 0;
+        properties.retain(|property| {
+            eventually += u32::from(is_eventually(property));
+            eventually <= u8::BITS || !is_eventually(property)
+        });
         properties.truncate(32);
         Self { model, properties }
     }
@@ -29,6 +37,10 @@ impl<M: Model> Plain<M> {
     pub fn claims(&self) -> Vec<&'static str> {
         self.properties.iter().map(|property| property.name).collect()
     }
+}
+
+fn is_eventually<M: Model>(property: &Property<M>) -> bool {
+    matches!(property.expectation, Expectation::Eventually)
 }
 
 impl<M> Explored for Plain<M>
@@ -84,5 +96,20 @@ where
             findings.broken |= u32::from(broken) << claim;
         }
         findings
+    }
+    fn live(&self) -> Vec<(usize, Forbidden)> {
+        let eventually = self.properties.iter().enumerate().filter(|(_, property)| is_eventually(property));
+        eventually.zip(0..).map(|((claim, _), mark)| (claim, Forbidden::Avoiding(1 << mark))).collect()
+    }
+
+    fn class(&self, _: &M::State, _: &M::Action) -> Class {
+        0
+    }
+
+    fn marks(&self, open: &M::State) -> u8 {
+        let eventually = self.properties.iter().filter(|property| is_eventually(property));
+        eventually
+            .zip(0..)
+            .fold(0, |marks, (property, mark)| marks | u8::from((property.condition)(&self.model, open)) << mark)
     }
 }

@@ -59,7 +59,7 @@ pub fn is_broken_by(model: &DaemonSetModel, property: Property, actions: &[Actio
     let Some((_, forbidden)) = claims().into_iter().find(|(claim, _)| *claim == property) else { return false };
     let mut cluster = model.initial();
     let mut first = None;
-    let (mut always, mut taken, mut marked) = (None, Classes::default(), false);
+    let (mut always, mut taken, mut marked) = (None, Classes::default(), 0);
     let mut look = |cluster: &Cluster, steps: &Steps| {
         let mut enabled: Vec<Class> = steps.iter().map(|(action, _)| class(cluster, action)).collect();
         waiting(model, cluster, &mut enabled);
@@ -67,7 +67,7 @@ pub fn is_broken_by(model: &DaemonSetModel, property: Property, actions: &[Actio
         let still: Option<Vec<Class>> =
             always.take().map(|always: Vec<Class>| always.into_iter().filter(|class| here.contains(class)).collect());
         always = Some(still.unwrap_or(here));
-        marked |= converged(model, cluster) == Some(false);
+        marked |= marks(model, cluster);
     };
     for number in 0..=actions.len() {
         let mut steps = Steps::new();
@@ -86,7 +86,8 @@ pub fn is_broken_by(model: &DaemonSetModel, property: Property, actions: &[Actio
     let comes_back = first.as_ref() == Some(&cluster);
     let is_fair = always.is_some_and(|always| always.into_iter().all(|class| taken.contains(class)));
     let does_it = match forbidden {
-        Forbidden::Marked(_) => marked,
+        Forbidden::Marked(mask) => marked & mask != 0,
+        Forbidden::Avoiding(mask) => marked & mask == 0,
         Forbidden::Taking { steps, with } => {
             taken.iter().any(|class| steps.contains(class)) && !taken.iter().any(|class| with.contains(class))
         }

@@ -5,7 +5,7 @@ use std::fmt::Debug;
 use std::hash::Hash;
 
 use everynode::check::{Explored, Plain, Report, Verdict, search};
-use stateright::{Checker, Model};
+use stateright::{Checker, Model, Property};
 
 use crate::registers::{LINEARIZABLE, SingleCopy, VALUE_CHOSEN, model, names, paxos, replicas};
 use crate::two_phase::TwoPhaseCommit;
@@ -84,6 +84,56 @@ fn paxos_is_linearizable() {
     let stock = model(paxos(3)).checker().threads(2).spawn_bfs().join();
     assert_eq!(stock.unique_state_count(), 16_668);
     stock.assert_properties();
+}
+
+/// A graph whose claim is that every behaviour comes to an odd node.
+#[derive(Clone)]
+struct ComesToOdd(&'static [(u8, u8)]);
+
+impl Model for ComesToOdd {
+    type State = u8;
+    type Action = u8;
+
+    fn init_states(&self) -> Vec<u8> {
+        vec![0]
+    }
+    fn actions(&self, node: &u8, targets: &mut Vec<u8>) {
+        targets.extend(self.0.iter().filter(|(from, _)| from == node).map(|(_, to)| *to));
+    }
+    fn next_state(&self, _: &u8, target: u8) -> Option<u8> {
+        Some(target)
+    }
+    fn properties(&self) -> Vec<Property<Self>> {
+        vec![Property::eventually("odd", |_, node| node % 2 == 1)]
+    }
+}
+
+#[test]
+fn what_never_comes_about_is_found_where_stock_misses_it() {
+    let path = |graph: ComesToOdd| {
+        let report = plain(graph);
+        match &report.findings[0].verdict {
+            Verdict::Violated(trace) => {
+                let begins = trace.cycle.as_ref().expect("a behaviour for ever").begins;
+                Some(trace.actions.split_at(begins)).map(|(stem, cycle)| (stem.to_vec(), cycle.to_vec()))
+            }
+            Verdict::Holds => None,
+            Verdict::NoneFound(reason) => panic!("{reason}"),
+        }
+    };
+    let stock = |graph: ComesToOdd| graph.checker().spawn_bfs().join().discovery("odd").is_some();
+    let (straight, holds) = (ComesToOdd(&[(0, 2), (2, 4)]), ComesToOdd(&[(0, 1), (0, 2), (2, 3), (3, 3)]));
+    assert_eq!(path(straight.clone()), Some((vec![2, 4], vec![])));
+    assert!(stock(straight), "it ends without");
+    assert_eq!(path(holds.clone()), None);
+    assert!(!stock(holds));
+    // A cycle, and a behaviour that joins one that has been to an odd node.
+    let cycle = ComesToOdd(&[(0, 2), (2, 4), (4, 2)]);
+    assert_eq!(path(cycle.clone()), Some((vec![2], vec![4, 2])));
+    assert!(!stock(cycle), "stock misses it: mend the documents");
+    let joins = ComesToOdd(&[(0, 1), (1, 4), (0, 2), (2, 4)]);
+    assert_eq!(path(joins.clone()), Some((vec![2, 4], vec![])));
+    assert!(!stock(joins), "stock misses it: mend the documents");
 }
 
 #[test]

@@ -14,10 +14,12 @@ use proptest::prelude::*;
 use crate::settings;
 
 const CLASSES: u8 = 3;
-/// The claims: nothing marked for ever; no step of class 0 for ever; none but with steps of class 1.
+/// The claims: nothing marked for ever; no step of class 0 for ever; none but with steps of class 1; something is marked some
+/// time.
 const MARKED: usize = 0;
 const TAKING: usize = 1;
 const TAKING_ALONE: usize = 2;
+const AVOIDING: usize = 3;
 
 /// A graph with classes: each node lists class and target of its steps.
 #[derive(Clone, Debug)]
@@ -67,6 +69,7 @@ impl Explored for Classed {
             (MARKED, Forbidden::Marked(2)),
             (TAKING, Forbidden::Taking { steps: zero, with: Classes::default() }),
             (TAKING_ALONE, Forbidden::Taking { steps: zero, with: one }),
+            (AVOIDING, Forbidden::Avoiding(2)),
         ]
     }
     fn class(&self, before: &u8, action: &usize) -> Class {
@@ -107,16 +110,19 @@ impl Classed {
         fair && match claim {
             MARKED => met.marked,
             TAKING => met.taken[0],
-            _ => met.taken[0] && !met.taken[1],
+            TAKING_ALONE => met.taken[0] && !met.taken[1],
+            _ => !met.marked,
         }
     }
 
-    /// Distance of each node from the start, by steps out of nodes within capacity.
-    fn distances(&self) -> Vec<Option<usize>> {
+    /// Distance of each node from the start, by steps out of nodes within capacity; for the claim that something is marked, by
+    /// nodes that are not.
+    fn distances(&self, claim: usize) -> Vec<Option<usize>> {
         let mut distances = vec![None; self.edges.len()];
         let mut open: VecDeque<(u8, usize)> = self.initial.iter().map(|node| (*node, 0)).collect();
         while let Some((node, distance)) = open.pop_front() {
-            if distances[usize::from(node)].is_some() {
+            let is_out = claim == AVOIDING && self.marked[usize::from(node)];
+            if distances[usize::from(node)].is_some() || is_out {
                 continue;
             }
             distances[usize::from(node)] = Some(distance);
@@ -159,7 +165,7 @@ impl Classed {
 
     /// The length of the shortest stem, if the claim is broken.
     fn broken(&self, claim: usize) -> Option<usize> {
-        let distances = self.distances();
+        let distances = self.distances(claim);
         let nodes = (0_u8..).zip(&distances).filter_map(|(node, distance)| Some((node, (*distance)?)));
         nodes.filter(|(node, _)| self.loops_through(*node, claim)).map(|(_, distance)| distance).min()
     }
@@ -168,9 +174,12 @@ impl Classed {
     fn check(&self, trace: &Trace<usize>, claim: usize) {
         let Cycle { begins, taken, passed } = trace.cycle.as_ref().expect("these claims are broken for ever only");
         let mut at = self.initial[trace.initial];
+        let is_out = |node: u8| claim == AVOIDING && self.marked[usize::from(node)];
+        assert!(!is_out(at));
         let (stem, cycle) = trace.actions.split_at(*begins);
         for action in stem {
             at = self.edges[usize::from(at)][*action].1;
+            assert!(!is_out(at));
         }
         let entry = at;
         let mut met = self.meet(Met::default(), at);
@@ -218,7 +227,7 @@ fn classed() -> impl Strategy<Value = Classed> {
 }
 
 fn run(graph: &Classed, settings: &Settings<'_>) -> Report<usize> {
-    search(graph, 3, settings, &mut |_| ()).expect("a function of its state")
+    search(graph, 4, settings, &mut |_| ()).expect("a function of its state")
 }
 
 fn stem(verdict: &Verdict<usize>) -> Option<usize> {
