@@ -94,3 +94,15 @@ fn a_command_is_written_as_it_is_read() {
     }
     assert!(commands > 100, "{commands} commands were written");
 }
+
+#[test]
+fn every_kind_of_step_is_in_the_list_of_kinds() {
+    let source = include_str!("../src/model/action.rs");
+    let body = source.split("pub fn kind(&self)").nth(1).expect("the function is there");
+    let mut named: Vec<&str> =
+        body.split("=> \"").skip(1).map(|rest| rest.split('"').next().expect("a string ends")).collect();
+    named.sort_unstable();
+    let mut listed = everynode::model::action::KINDS.to_vec();
+    listed.sort_unstable();
+    assert_eq!(named, listed);
+}

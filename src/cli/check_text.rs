@@ -10,7 +10,7 @@ use super::layout::{GOOD, HEADING, KNOWN, UNTOLD, WRONG, counted, padded, painte
 use super::output::{self, say, say_wrapped};
 use super::tale;
 use crate::check::{StopReason, Verdict};
-use crate::model::action::Action;
+use crate::model::action::{Action, KINDS};
 use crate::model::narrative::tell;
 use crate::model::used::name;
 use crate::property::Property;
@@ -80,6 +80,12 @@ fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) -> bool {
         say!("  {} steps generated:", grouped(report.transitions));
         for (kind, count) in &report.steps_by_kind {
             say!("  {:>12}  {kind}", grouped(*count));
+        }
+        let taken = |kind: &&&str| report.steps_by_kind.iter().any(|(other, _)| other == *kind);
+        let never: Vec<&str> = KINDS.iter().filter(|kind| !taken(kind)).copied().collect();
+        if !never.is_empty() {
+            let enabled = if report.stopped.is_some() { "not met before the search ended" } else { "never enabled" };
+            say_wrapped!(4, "  {enabled}: {}", never.join(", "));
         }
     }
     print_unexpected(one);
