@@ -475,7 +475,7 @@ fn an_interrupted_search_tells_what_it_knows() {
         .spawn()
         .expect("it runs");
     // Long enough for the handler to be set, far from long enough for the search.
-    std::thread::sleep(std::time::Duration::from_millis(1_000));
+    std::thread::sleep(std::time::Duration::from_secs(1));
     let pid = child.id().to_string();
     let sent = std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
     assert!(sent.success());

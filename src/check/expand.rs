@@ -246,9 +246,9 @@ impl<M: Explored> Worker<M> {
         let mut again = Vec::new();
         task.model.successors(&task.model.open(sealed), &mut again);
         let print = |open: M::Open| task.model.fingerprint(&task.model.seal(open), task.seed);
-        let same =
-            |((_, one), (_, other)): ((M::Action, M::Open), &(M::Action, M::Open))| print(one) == print(other.clone());
-        again.len() == self.steps.len() && again.into_iter().zip(&self.steps).all(same)
+        let prints = again.into_iter().map(|(_, after)| print(after));
+        let before = self.steps.iter().map(|(_, after)| print(after.clone()));
+        prints.eq(before)
     }
 }
 

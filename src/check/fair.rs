@@ -87,11 +87,19 @@ impl Graph {
     }
 
     /// How many states there are.
+    ///
+    /// # Panics
+    ///
+    /// If there are 2^32 or more.
     pub fn states(&self) -> u32 {
         u32::try_from(self.begins.len() - 1).expect("fewer than 2^32 states")
     }
 
     /// Where the edges of `state` are, in the order of all edges.
+    ///
+    /// # Panics
+    ///
+    /// If there is no such state.
     pub fn edges_of(&self, state: u32) -> std::ops::Range<usize> {
         let begin = |state: usize| usize::try_from(self.begins[state]).expect("edges fit the memory");
         begin(state as usize)..begin(state as usize + 1)

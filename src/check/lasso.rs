@@ -47,6 +47,9 @@ pub(super) fn shortest(
     Some(Lasso { stem, bridge, cycle: cycle(graph, strong, wanted, component, entry) })
 }
 
+/// How a state was reached: the state before, and the edge from there; none at the start.
+type By = Option<(u32, usize)>;
+
 /// The shortest way from the start by way of a state of `from`, from there on within, to a state of `to`: that state of
 /// `from`, the edges after it, and where they lead.
 fn bridge(
@@ -57,8 +60,8 @@ fn bridge(
     to: &dyn Fn(u32) -> bool,
 ) -> Option<(u32, Vec<usize>, u32)> {
     let starts = (0..graph.states()).filter(|state| from(*state) && (wanted.within)(*state));
-    let mut reached: HashMap<u32, Option<(u32, usize)>> = HashMap::new();
-    let mut open: BinaryHeap<Reverse<(u32, u32, Option<(u32, usize)>)>> =
+    let mut reached: HashMap<u32, By> = HashMap::new();
+    let mut open: BinaryHeap<Reverse<(u32, u32, By)>> =
         starts.map(|state| Reverse((depth(state), state, None))).collect();
     while let Some(Reverse((length, state, by))) = open.pop() {
         if reached.contains_key(&state) {

@@ -137,7 +137,8 @@ impl Shard {
 
     /// Puts a fingerprint where it belongs, moving those from there to the next empty place on by one.
     fn put(&mut self, place: usize, fingerprint: u64, rank: u32) {
-        let empty = (place..).find(|at| self.places[*at] == 0).expect("the last place is empty");
+        let (_, behind) = self.places.split_at(place);
+        let empty = place + behind.iter().position(|other| *other == 0).expect("the last place is empty");
         if empty + 1 == self.places.len() {
             self.places.push(0);
             self.ranks.iter_mut().for_each(|ranks| ranks.push(0));
