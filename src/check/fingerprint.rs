@@ -28,69 +28,64 @@ pub fn fingerprint(bytes: &[u8], seed: u64) -> u64 {
 /// The same on every machine, provided that the value's `Hash` feeds integers one by one or as bytes; slices of wider
 /// integers are fed in the machine's byte order.
 pub fn fingerprint_of(value: &impl Hash, seed: u64) -> u64 {
-    let mut hasher = Fingerprinter { digest: fold(seed ^ FIRST, SECOND), pack: 0, bits: 0, packs: 0 };
+    let mut hasher = Fingerprinter { next: fold(seed ^ FIRST, SECOND), other: fold(seed ^ SECOND, FIRST) };
     value.hash(&mut hasher);
     hasher.finish().max(1)
 }
 
-/// Packs integers into 128 bits, and folds each full pack into the digest by one multiplication: derived `Hash` feeds many
-/// small integers, which cost a shift each.
+/// Takes in one integer after the other, into two lanes in turns, each by a bijection of what the lane had: two values that
+/// have differed differ still, whatever equal integers follow. Derived `Hash` feeds many small integers, so a step has to be
+/// short, and with two lanes one need not wait for the one before.
 struct Fingerprinter {
-    digest: u64,
-    pack: u128,
-    bits: u32,
-    packs: u64,
+    next: u64,
+    other: u64,
 }
 
 impl Fingerprinter {
-    fn feed(&mut self, value: u64, bits: u32) {
-        if self.bits + bits > u128::BITS {
-            self.absorb();
-        }
-        self.pack |= u128::from(value) << self.bits;
-        self.bits += bits;
-    }
-
-    fn absorb(&mut self) {
-        let (low, high) = halves(self.pack);
-        self.digest = fold(low ^ self.digest, high ^ FIRST.wrapping_add(self.packs));
-        self.packs = self.packs.wrapping_add(SECOND);
-        self.pack = 0;
-        self.bits = 0;
+    #[inline]
+    fn feed(&mut self, value: u64) {
+        let product = (self.next ^ value).wrapping_mul(FIRST);
+        self.next = self.other;
+        self.other = product ^ (product >> 32);
     }
 }
 
 impl Hasher for Fingerprinter {
+    #[inline]
     fn write(&mut self, bytes: &[u8]) {
         for chunk in bytes.chunks(8) {
-            self.feed(word(chunk), 8 * u32::try_from(chunk.len()).expect("at most eight"));
+            self.feed(word(chunk));
         }
     }
 
+    #[inline]
     fn write_u8(&mut self, value: u8) {
-        self.feed(u64::from(value), 8);
+        self.feed(u64::from(value));
     }
 
+    #[inline]
     fn write_u16(&mut self, value: u16) {
-        self.feed(u64::from(value), 16);
+        self.feed(u64::from(value));
     }
 
+    #[inline]
     fn write_u32(&mut self, value: u32) {
-        self.feed(u64::from(value), 32);
+        self.feed(u64::from(value));
     }
 
+    #[inline]
     fn write_u64(&mut self, value: u64) {
-        self.feed(value, 64);
+        self.feed(value);
     }
 
+    #[inline]
     fn write_usize(&mut self, value: usize) {
-        self.feed(value as u64, 64);
+        self.feed(value as u64);
     }
 
+    #[inline]
     fn finish(&self) -> u64 {
-        let (low, high) = halves(self.pack);
-        let last = fold(low ^ self.digest, high ^ FIRST.wrapping_add(self.packs));
-        scatter(last ^ u64::from(self.bits))
+        scatter(fold(self.next ^ FIRST, self.other ^ SECOND))
     }
 }
 
