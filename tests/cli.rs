@@ -85,6 +85,9 @@ fn a_cut_search_ends_in_3() {
     let output = everynode(&["check", path.to_str().expect("a plain path"), "--max-states", "10"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(stdout(&output).contains("none found: stopped at 10 states"), "{}", stdout(&output));
+    let output = everynode(&["check", "two-nodes", "-p", "converges", "-p", "no-hot-loop", "--max-states", "1000"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(stdout(&output).matches("none found: stopped at 1,000 states").count(), 2, "{}", stdout(&output));
 }
 
 #[test]

@@ -95,8 +95,8 @@ fn every_model_gives_the_verdicts_that_its_file_expects() {
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
 }
 
-/// A model each of a rollout, an undo, a fault, a node event, surge and a deletion.
-const SMALL: [&str; 8] = [
+/// Rollouts, undos, faults, node events, surge and deletions.
+const SMALL: [&str; 12] = [
     "rollout/two-nodes.toml",
     "undo/a-b-a-in-quick-succession.toml",
     "faults/lost-reply.toml",
@@ -105,6 +105,10 @@ const SMALL: [&str; 8] = [
     "nodes/label-flip.toml",
     "surge/one-node.toml",
     "lifecycle/manual-pod.toml",
+    "rollout/failing-pods-without-end.toml",
+    "faults/refused-and-lost-requests.toml",
+    "nodes/taint-manager.toml",
+    "undo/undo-twice.toml",
 ];
 
 fn small() -> impl Iterator<Item = ModelFile> {
