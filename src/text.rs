@@ -53,16 +53,18 @@ pub fn in_plain_words(message: &str) -> String {
         ("string", "a text"),
     ];
     let known = |word: &str| WORDS.into_iter().find(|(known, _)| *known == word).map(|(_, plain)| plain);
-    let bare = message.strip_prefix("expected ").or_else(|| message.strip_prefix("invalid ")).and_then(known);
-    if let Some(plain) = bare {
+    if let Some(plain) = message.strip_prefix("expected ").and_then(known) {
         return format!("expected {plain}");
     }
-    let Some((found, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
-    let Some((_, found)) = found.split_once("invalid type: ").or_else(|| found.split_once("invalid value: ")) else {
+    if let Some(plain) = message.strip_prefix("invalid ").and_then(known) {
+        return format!("{message}, expected {plain}");
+    }
+    let Some((what, expected)) = message.rsplit_once(", expected ") else { return message.to_owned() };
+    let Some((kind @ ("invalid type" | "invalid value"), found)) = what.split_once(": ") else {
         return message.to_owned();
     };
     let plain = |word| known(word).unwrap_or(word);
-    format!("expected {}, not {}", plain(expected), plain(found))
+    format!("{kind}: {}, expected {}", plain(found), plain(expected))
 }
 
 /// A number with its thousands apart: `12,345`.
@@ -85,13 +87,16 @@ mod tests {
     #[test]
     fn types_are_told_in_plain_words() {
         for (message, plain) in [
-            ("invalid value: integer `300`, expected u8", "expected a whole number from 0 to 255, not integer `300`"),
-            ("invalid type: string \"x\", expected a sequence", "expected a list, not string \"x\""),
-            ("invalid type: map, expected a boolean", "expected true or false, not a table"),
+            (
+                "invalid value: integer `300`, expected u8",
+                "invalid value: integer `300`, expected a whole number from 0 to 255",
+            ),
+            ("invalid type: string \"x\", expected a sequence", "invalid type: string \"x\", expected a list"),
+            ("invalid type: map, expected a boolean", "invalid type: a table, expected true or false"),
             ("unknown field `odd`, expected `pods`", "unknown field `odd`, expected `pods`"),
             ("expected sequence start", "expected a list"),
-            ("invalid i32", "expected a whole number"),
-            ("invalid boolean", "expected true or false"),
+            ("invalid i32", "invalid i32, expected a whole number"),
+            ("invalid boolean", "invalid boolean, expected true or false"),
             ("missing field `about`", "missing field `about`"),
             ("invalid number", "invalid number"),
         ] {

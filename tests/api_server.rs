@@ -1,8 +1,9 @@
 //! The API server and users, one write at a time: what is stored, what is answered, what subscribers are told.
 
 use everynode::cluster::api_server::{Answer, Binds, Call, Events, Origin, Sorts, Store};
-use everynode::cluster::object::{PodObject, PodPhase, RevisionObject};
+use everynode::cluster::object::{Objects, PodObject, PodPhase, RevisionObject};
 use everynode::cluster::user::{self, Found, choose_revision};
+use everynode::cluster::watch::{Event, Informer, Notification, Versioned};
 use everynode::controller::record::{PodName, Symbol, Uid};
 use everynode::controller::request::{Reason, Request};
 use everynode::release::UndoChoice;
@@ -106,4 +107,61 @@ fn undo_may_find_any_of_the_revisions_of_one_number() {
     assert_eq!(found(2, Some(1)), [Found::Template(0)]);
     assert_eq!(found(0, Some(2)), [Found::Template(1), Found::Template(2)]);
     assert_eq!(found(0, Some(3)), [Found::Error]);
+}
+
+#[test]
+fn a_revision_of_another_owner_is_not_adopted() {
+    let mut store = Store::default();
+    let mut events = Events::new();
+    let theirs = store.put_revision(RevisionObject { owner: Some(2), ..REVISION }, &mut events);
+    let (answer, events) = asked(&mut store, 0, Request::AdoptRevision(Symbol(7), Uid(u32::from(theirs.uid))));
+    assert_eq!((answer, events.len()), (Answer::Error(Reason::Invalid), 0), "one controller at most");
+    assert_eq!(store.revisions.get(7).and_then(|revision| revision.owner), Some(2));
+}
+
+#[test]
+fn the_highest_number_ever_given_is_remembered_per_owner() {
+    let mut store = Store::default();
+    let mut events = Events::new();
+    let mut give = |name: u8, number: u8, owner: u8| {
+        store.put_revision(RevisionObject { name, number, owner: Some(owner), ..REVISION }, &mut events);
+        store.highest.to_vec()
+    };
+    assert_eq!(give(7, 3, 1), [(1, 3)]);
+    assert_eq!(give(8, 1, 1), [(1, 3)], "a write of an older one");
+    assert_eq!(give(9, 1, 2), [(1, 3), (2, 1)]);
+    assert_eq!(give(8, 4, 1), [(1, 4), (2, 1)]);
+}
+
+/// What a handler is told when its watch breaks behind `missed` and lists again.
+fn told_after(missed: &[Event<PodObject>], listed: &[PodObject]) -> Vec<Notification<PodObject>> {
+    let objects = |pods: &[PodObject]| {
+        let mut objects = Objects::default();
+        for pod in pods {
+            objects.put(*pod);
+        }
+        objects
+    };
+    let mut informer = Informer::listed(&objects(&[POD]), 1);
+    for (version, event) in (2..).zip(missed) {
+        informer.stream.push(Versioned { version, event: *event });
+    }
+    let version = 1 + u8::try_from(missed.len()).expect("few");
+    informer.replace(Informer::listed(&objects(listed), version)).to_vec()
+}
+
+/// API-17, API-18: what was written in between is an update although it looks as it did, for its version has changed.
+#[test]
+fn a_list_after_a_gap_tells_of_what_was_written_in_it() {
+    let unready = PodObject { ready: false, ..POD };
+    let other = PodObject { name: 4, ..POD };
+    assert_eq!(told_after(&[], &[POD]), [], "nothing happened");
+    assert_eq!(told_after(&[Event::Put(unready), Event::Put(POD)], &[POD]), [Notification::Updated(POD, POD)]);
+    assert_eq!(told_after(&[Event::Put(other)], &[POD, other]), [Notification::Added(other)]);
+    assert_eq!(told_after(&[Event::Deleted(unready)], &[]), [Notification::Deleted(POD)], "the last known state");
+    assert_eq!(
+        told_after(&[Event::Deleted(POD), Event::Put(other)], &[other]),
+        [Notification::Added(other), Notification::Deleted(POD)],
+        "deletions last"
+    );
 }

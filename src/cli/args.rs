@@ -6,7 +6,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
 use clap::{Args, Parser, ValueEnum};
 
 use crate::property::{ALL, Property};
-use crate::release::{PlacedBy, Profile};
+use crate::release::Profile;
 
 /// A model-checked specification of the Kubernetes `DaemonSet`, and the test harness built on it.
 ///
@@ -60,11 +60,8 @@ pub enum Color {
 /// A release profile by its name.
 pub fn profile_parser() -> impl TypedValueParser<Value = &'static Profile> {
     let values = Profile::ALL.iter().map(|profile| {
-        let placed_by = match profile.switches.placed_by {
-            PlacedBy::Controller => "the controller",
-            PlacedBy::Scheduler => "the scheduler",
-        };
-        PossibleValue::new(profile.name).help(format!("{placed_by} places pods; rests on: {}", profile.evidence))
+        let help = format!("{} places pods; rests on: {}", profile.placed_by(), profile.evidence);
+        PossibleValue::new(profile.name).help(help)
     });
     PossibleValuesParser::new(values)
         .map(|name| Profile::named(&name).expect("only names of profiles are possible values"))

@@ -330,17 +330,17 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
 
 /// How many searches ended before the whole graph was visited, and why.
 fn early(checked: &[Checked]) -> String {
-    let mut reasons: BTreeMap<String, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
     for one in checked {
         let reason = match one.report.stopped {
             None => continue,
             Some(StopReason::Satisfied(_)) => {
-                "once every claim was broken that its model expects to be (`until_broken`)".to_owned()
+                "once every claim was broken that its model expects to be (`until_broken`)"
             }
-            Some(StopReason::Capacity(_)) => "where a capacity of the scope was exceeded".to_owned(),
-            Some(StopReason::Interrupted) => "when it was interrupted".to_owned(),
+            Some(StopReason::Capacity(_)) => "where a capacity of the scope was exceeded",
+            Some(StopReason::Interrupted) => "when it was interrupted",
             Some(StopReason::States(_) | StopReason::Time(_) | StopReason::Memory(_) | StopReason::Depth(_)) => {
-                "at a limit".to_owned()
+                "at a limit"
             }
         };
         *reasons.entry(reason).or_default() += 1;
@@ -350,7 +350,7 @@ fn early(checked: &[Checked]) -> String {
     }
     let count = reasons.values().sum();
     let reasons: Vec<String> = match reasons.len() {
-        1 => reasons.into_keys().collect(),
+        1 => reasons.into_keys().map(ToOwned::to_owned).collect(),
         _ => reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect(),
     };
     let what =

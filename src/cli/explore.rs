@@ -18,8 +18,7 @@ use crate::model::narrative;
 use crate::model::picture::Picture;
 use crate::model::state::State;
 use crate::model::step_name;
-use crate::model::walk::PodNames;
-use crate::model::walk::Walk;
+use crate::model::walk::{PodNames, Walk};
 
 /// Serves the model on loopback until it is interrupted.
 pub fn run(args: &ExploreArgs) -> Result<u8, Report> {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use k8s_openapi::api::apps::v1::DaemonSet;
 use k8s_openapi::api::core::v1::Node;
@@ -84,9 +84,16 @@ enum Room {
     PodsUnknown,
 }
 
+/// A `DaemonSet` to be placed, with its place and API version.
+struct Asked<'a> {
+    daemon_set: &'a DaemonSet,
+    place: String,
+    api_version: Option<&'a str>,
+}
+
 /// The answers for one `DaemonSet`.
 struct Answers<'a> {
-    daemon_set: &'a DaemonSet,
+    asked: Asked<'a>,
     placements: Vec<(&'a Node, NodePlacement)>,
 }
 
@@ -106,22 +113,19 @@ pub fn run(
     for path in args.filenames.iter().chain(node_files).chain(&args.pods) {
         inputs.documents(path).map_err(PlacementError::Input)?;
     }
-    let of = |paths: &[PathBuf]| {
-        let documents = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
-        documents.map(|(_, documents)| documents).collect::<Vec<_>>()
-    };
     let mut daemon_sets = Vec::new();
-    for (path, documents) in inputs.all().filter(|(path, _)| args.filenames.iter().any(|named| named == path)) {
+    for (path, documents) in named(&inputs, &args.filenames) {
         for (daemon_set, origin) in documents.daemon_sets.iter().zip(&documents.origins) {
-            if let Some(what) = refused(daemon_set, origin.api_version.as_deref()) {
-                let place = format!("{}:{}", display_name(path), origin.line);
+            let place = format!("{}:{}", display_name(path), origin.line);
+            let api_version = origin.api_version.as_deref();
+            if let Some(what) = refused(daemon_set, api_version) {
                 return Err(PlacementError::Refused { place, daemon_set: key(daemon_set), what }.into());
             }
-            daemon_sets.push(daemon_set);
+            daemon_sets.push(Asked { daemon_set, place, api_version });
         }
     }
-    let nodes: Vec<_> = of(node_files).into_iter().flat_map(|documents| &documents.nodes).collect();
-    let pods = PodsByNode::of(of(&args.pods).into_iter().flat_map(|documents| &documents.pods));
+    let nodes: Vec<_> = named(&inputs, node_files).flat_map(|(_, documents)| &documents.nodes).collect();
+    let pods = PodsByNode::of(named(&inputs, &args.pods).flat_map(|(_, documents)| &documents.pods));
     if daemon_sets.is_empty() {
         let (inputs, skipped) = described(&inputs, &args.filenames);
         return Err(PlacementError::NoDaemonSet { inputs, skipped }.into());
@@ -150,7 +154,7 @@ pub fn run(
         (PlacedBy::Controller, true) => Room::PodsUnknown,
         (PlacedBy::Scheduler | PlacedBy::SchedulerIgnoringTaints, _) => Room::LeftToScheduler,
     };
-    let answered = daemon_sets.into_iter().map(|daemon_set| answer(daemon_set, &nodes, &pods, rules, room));
+    let answered = daemon_sets.into_iter().map(|asked| answer(asked, &nodes, &pods, rules, room));
     let answers = answered.collect::<Result<Vec<_>, _>>()?;
 
     let remarks = notes(&inputs, &answers, rules, room);
@@ -172,12 +176,13 @@ pub fn run(
 }
 
 fn answer<'a>(
-    daemon_set: &'a DaemonSet,
+    asked: Asked<'a>,
     nodes: &[&'a Node],
     pods: &PodsByNode<'_>,
     rules: PlacementRules,
     room: Room,
 ) -> Result<Answers<'a>, PlacementError> {
+    let daemon_set = asked.daemon_set;
     let (namespace, uid) = (namespace(daemon_set), uid(daemon_set));
     let legacy = || LegacyPlacement::compile(&defaulted_template(daemon_set), namespace, uid, rules);
     let nodes = nodes.iter().copied();
@@ -198,7 +203,12 @@ fn answer<'a>(
         }),
     };
     let placements = placements.map_err(|source| PlacementError::Quantity { daemon_set: key(daemon_set), source })?;
-    Ok(Answers { daemon_set, placements })
+    Ok(Answers { asked, placements })
+}
+
+/// What was read of `paths`, in the order in which it was first named.
+fn named<'a>(inputs: &'a Inputs, paths: &'a [PathBuf]) -> impl Iterator<Item = (&'a Path, &'a Documents)> {
+    inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path))
 }
 
 /// Namespace and name.
@@ -209,8 +219,7 @@ fn key(daemon_set: &DaemonSet) -> String {
 /// Names of inputs and what is in them.
 fn described(inputs: &Inputs, paths: &[PathBuf]) -> (String, String) {
     let names = paths.iter().map(|path| display_name(path)).collect::<Vec<_>>().join(", ");
-    let of = inputs.all().filter(|(path, _)| paths.iter().any(|named| named == path));
-    let documents: Vec<_> = of.map(|(_, documents)| documents).collect();
+    let documents: Vec<_> = named(inputs, paths).map(|(_, documents)| documents).collect();
     let count = |kind: &str, of: fn(&Documents) -> usize| {
         let count: usize = documents.iter().map(|documents| of(documents)).sum();
         (count > 0).then(|| format!("{count} {kind}"))
@@ -257,24 +266,18 @@ fn notes(inputs: &Inputs, answers: &[Answers<'_>], rules: PlacementRules, room: 
         }
         PlacedBy::Controller | PlacedBy::Scheduler => {}
     }
-    let without_uid = answers.iter().map(|answers| answers.daemon_set);
+    let without_uid = answers.iter().map(|answers| answers.asked.daemon_set);
     let without_uid = without_uid.filter(|daemon_set| uid(daemon_set).is_empty());
     for daemon_set in without_uid.filter(|_| room == Room::Considered) {
         let name = name(daemon_set);
         note(&format!("note: DaemonSet {name} has no uid, so pods of its own count as others"));
     }
-    for (path, documents) in inputs.all() {
-        for (daemon_set, origin) in documents.daemon_sets.iter().zip(&documents.origins) {
-            let Some(version) = origin.api_version.as_deref().filter(|version| *version != "apps/v1") else { continue };
-            if answers.iter().any(|answers| std::ptr::eq(answers.daemon_set, daemon_set)) {
-                note(&format!(
-                    "note: {}:{}: DaemonSet {} is of {version}, which Kubernetes 1.16 removed; it is read as apps/v1",
-                    display_name(path),
-                    origin.line,
-                    name(daemon_set)
-                ));
-            }
-        }
+    for Asked { daemon_set, place, api_version } in answers.iter().map(|answers| &answers.asked) {
+        let Some(version) = api_version.filter(|version| *version != "apps/v1") else { continue };
+        note(&format!(
+            "note: {place}: DaemonSet {} is of {version}, which Kubernetes 1.16 removed; it is read as apps/v1",
+            name(daemon_set)
+        ));
     }
     let skipped = skipped(inputs.all().map(|(_, documents)| &documents.skipped));
     if !skipped.is_empty() {
@@ -284,7 +287,7 @@ fn notes(inputs: &Inputs, answers: &[Answers<'_>], rules: PlacementRules, room: 
 }
 
 fn json(answers: &[Answers<'_>], room: Room) -> String {
-    let rows = answers.iter().flat_map(|Answers { daemon_set, placements }| {
+    let rows = answers.iter().flat_map(|Answers { asked: Asked { daemon_set, .. }, placements }| {
         placements.iter().map(move |(node, NodePlacement { eligibility, reasons })| JsonRow {
             daemon_set: name(daemon_set),
             namespace: namespace(daemon_set),
@@ -350,7 +353,7 @@ fn painted_eligibility(eligibility: Eligibility) -> String {
 
 fn human(answers: &[Answers<'_>], terminal: Option<usize>) -> String {
     let mut text = String::new();
-    for Answers { daemon_set, placements } in answers {
+    for Answers { asked: Asked { daemon_set, .. }, placements } in answers {
         let _ = writeln!(text, "DaemonSet {}/{}", namespace(daemon_set), name(daemon_set));
         if placements.len() > ROWS_MAX {
             by_reason(placements, terminal, &mut text);

@@ -6,7 +6,7 @@ use super::AS_EXPECTED;
 use super::args::{Format, ProfilesArgs};
 use super::layout::{GOOD, HEADING, padded, painted};
 use super::output::{say, say_wrapped};
-use crate::release::{PlacedBy, Profile, Reference, Switches};
+use crate::release::{Profile, Reference, Switches};
 
 /// Lists the release profiles, or every switch.
 pub fn run(args: &ProfilesArgs) -> u8 {
@@ -19,17 +19,10 @@ pub fn run(args: &ProfilesArgs) -> u8 {
     AS_EXPECTED
 }
 
-fn placed_by(profile: &Profile) -> &'static str {
-    match profile.switches.placed_by {
-        PlacedBy::Controller => "the controller",
-        PlacedBy::Scheduler => "the scheduler",
-    }
-}
-
 /// A profile: who places pods, what it rests on, and where it differs from current upstream.
 fn tell(profile: &Profile) {
     say!("{}", painted(profile.name, HEADING));
-    say_wrapped!(4, "  {} places pods; rests on: {}", placed_by(profile), profile.evidence);
+    say_wrapped!(4, "  {} places pods; rests on: {}", profile.placed_by(), profile.evidence);
     let differences = profile.switches.differences(&Switches::TODAY);
     let differences: Vec<String> = differences.iter().map(|(name, value, _)| format!("{name} = {value}")).collect();
     let differences = if differences.is_empty() { "every switch as today".to_owned() } else { differences.join(", ") };
@@ -54,7 +47,7 @@ fn profile_json(profile: &Profile) -> serde_json::Value {
         differences.into_iter().map(|(name, value, _)| (name.to_owned(), json!(value))).collect();
     json!({
         "profile": profile.name,
-        "placedBy": placed_by(profile),
+        "placedBy": profile.placed_by(),
         "evidence": profile.evidence,
         "switches": switches,
     })

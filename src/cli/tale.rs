@@ -29,7 +29,8 @@ pub fn for_ever(told: &Told, cycle: &Cycle, scope: &Scope, width: Option<usize>)
     text + &end(told, width)
 }
 
-/// The steps, numbered, and what is there in the end; what the controller's caches showed is set below a step where it differs from the last time.
+/// The steps, numbered, and what is there in the end; what the controller's caches showed is set below a step where it
+/// differs from the last time.
 pub fn tale(told: &Told, width: Option<usize>) -> String {
     steps(told, None, width) + &end(told, width)
 }

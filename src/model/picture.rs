@@ -30,10 +30,7 @@ pub struct Picture<'a> {
 pub fn in_the_end(scope: &Scope, cluster: &Cluster, pods: &PodNames) -> Vec<String> {
     let picture = Picture { scope, cluster, pods };
     let store = &cluster.store;
-    let daemon_sets = store.daemon_sets.0.iter().map(|one| picture.daemon_set(one));
-    let revisions = store.revisions.0.iter().map(|one| picture.revision(one));
-    let pods = store.pods.0.iter().map(|one| picture.pod(one));
-    let nodes = store.nodes.0.iter().map(|one| picture.node_object(one));
+    let mut lines = picture.objects(&store.daemon_sets.0, &store.revisions.0, &store.pods.0, &store.nodes.0);
     let expected = cluster.controllers.iter().enumerate().flat_map(|(index, process)| {
         process.work.iter().enumerate().filter_map(move |(key, work)| {
             let one = work.memory.expectations.filter(|one| !one.fulfilled())?;
@@ -46,14 +43,17 @@ pub fn in_the_end(scope: &Scope, cluster: &Cluster, pods: &PodNames) -> Vec<Stri
             ))
         })
     });
-    daemon_sets.chain(revisions).chain(pods).chain(nodes).chain(expected).collect()
+    lines.extend(expected);
+    lines
 }
 
 impl fmt::Display for Picture<'_> {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         let store = &self.cluster.store;
         writeln!(out, "API server")?;
-        self.objects(out, &store.daemon_sets.0, &store.revisions.0, &store.pods.0, &store.nodes.0)?;
+        for line in self.objects(&store.daemon_sets.0, &store.revisions.0, &store.pods.0, &store.nodes.0) {
+            writeln!(out, "  {line}")?;
+        }
         for (index, machine) in self.cluster.machines.iter().enumerate() {
             if !machine.kubelet.is_here() {
                 writeln!(out, "  the kubelet of {} is silent", self.node(index))?;
@@ -85,27 +85,19 @@ impl fmt::Display for Picture<'_> {
 }
 
 impl Picture<'_> {
+    /// One line an object.
     fn objects(
         &self,
-        out: &mut fmt::Formatter<'_>,
         daemon_sets: &[DaemonSetObject],
         revisions: &[RevisionObject],
         pods: &[PodObject],
         nodes: &[NodeObject],
-    ) -> fmt::Result {
-        for one in daemon_sets {
-            writeln!(out, "  {}", self.daemon_set(one))?;
-        }
-        for one in revisions {
-            writeln!(out, "  {}", self.revision(one))?;
-        }
-        for one in pods {
-            writeln!(out, "  {}", self.pod(one))?;
-        }
-        for one in nodes {
-            writeln!(out, "  {}", self.node_object(one))?;
-        }
-        Ok(())
+    ) -> Vec<String> {
+        let daemon_sets = daemon_sets.iter().map(|one| self.daemon_set(one));
+        let revisions = revisions.iter().map(|one| self.revision(one));
+        let pods = pods.iter().map(|one| self.pod(one));
+        let nodes = nodes.iter().map(|one| self.node_object(one));
+        daemon_sets.chain(revisions).chain(pods).chain(nodes).collect()
     }
 
     fn process(&self, out: &mut fmt::Formatter<'_>, index: usize, process: &Process) -> fmt::Result {
@@ -121,7 +113,9 @@ impl Picture<'_> {
         writeln!(out, " its caches show")?;
         let (daemon_sets, revisions) = (&process.daemon_sets, &process.revisions);
         let (pods, nodes) = (&process.pods, &process.nodes);
-        self.objects(out, &daemon_sets.store.0, &revisions.store.0, &pods.store.0, &nodes.store.0)?;
+        for line in self.objects(&daemon_sets.store.0, &revisions.store.0, &pods.store.0, &nodes.store.0) {
+            writeln!(out, "  {line}")?;
+        }
         Self::stream(out, Resource::DaemonSets, daemon_sets, |one| self.daemon_set(one))?;
         Self::stream(out, Resource::Revisions, revisions, |one| self.revision(one))?;
         Self::stream(out, Resource::Pods, pods, |one| self.pod(one))?;

@@ -98,6 +98,14 @@ impl Profile {
         },
     ];
 
+    /// Who places pods, in words.
+    pub fn placed_by(&self) -> &'static str {
+        match self.switches.placed_by {
+            PlacedBy::Controller => "the controller",
+            PlacedBy::Scheduler => "the scheduler",
+        }
+    }
+
     /// The profile called `name`.
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::ALL.iter().find(|profile| profile.name == name)

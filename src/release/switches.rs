@@ -82,7 +82,8 @@ macro_rules! switches {
 
             /// Every switch and its values, as model files spell them.
             pub fn alphabet() -> Vec<(&'static str, Vec<&'static str>)> {
-                vec![$((<$type as Switch>::NAME, <$type as Switch>::VALUES.iter().map(|value| value.spelling()).collect())),+]
+                let spelled = |values: Vec<(&'static str, _)>| values.into_iter().map(|(value, _)| value).collect();
+                Self::reference().into_iter().map(|switch| (switch.name, spelled(switch.values))).collect()
             }
 
             /// Every switch with what it is about, and its values with what each means.

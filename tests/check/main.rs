@@ -309,7 +309,8 @@ fn a_cut_run_does_not_depend_on_the_number_of_threads_either() {
     assert_eq!(told(&cut(1)), told(&cut(3)));
     let graph = large_graph();
     let broken = 1 << Graph::NODE | 1 << Graph::STEP;
-    same_for_all(&graph, &Settings { stop_when_broken: broken, ..settings(1) });
+    let satisfied = same_for_all(&graph, &Settings { stop_when_broken: broken, ..settings(1) });
+    assert_eq!(satisfied.stopped, Some(StopReason::Satisfied(satisfied.depth())));
 }
 
 #[test]

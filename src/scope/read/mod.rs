@@ -242,24 +242,17 @@ impl Reader<'_> {
                 return Err(self.error(message, Some(value.span())));
             }
             switches.set(name, value.get_ref()).map_err(|error| {
-                let meant = match &error {
+                let (kind, word, known, span) = match &error {
                     SwitchError::UnknownSwitch { switch } => {
-                        text::meant(switch, Switches::alphabet().into_iter().map(|(known, _)| known))
+                        let known = Switches::alphabet().into_iter().map(|(known, _)| known).collect();
+                        ("switches", switch, known, self.places.key_span(&["switches", name]))
                     }
-                    SwitchError::UnknownValue { value, values, .. } => text::meant(value, values.iter().copied()),
-                };
-                let all = || match &error {
-                    SwitchError::UnknownSwitch { .. } => {
-                        let known: Vec<&str> = Switches::alphabet().into_iter().map(|(known, _)| known).collect();
-                        format!("switches: {}", known.join(", "))
+                    SwitchError::UnknownValue { value: word, values, .. } => {
+                        ("values", word, values.clone(), Some(value.span()))
                     }
-                    SwitchError::UnknownValue { values, .. } => format!("values: {}", values.join(", ")),
                 };
-                let help = Some(meant.map_or_else(all, |known| format!("did you mean `{known}`?")));
-                let span = match &error {
-                    SwitchError::UnknownSwitch { .. } => self.places.key_span(&["switches", name]),
-                    SwitchError::UnknownValue { .. } => Some(value.span()),
-                };
+                let all = format!("{kind}: {}", known.join(", "));
+                let help = Some(text::did_you_mean(word, known, all));
                 ModelError { help, ..self.error(error.to_string(), span) }
             })?;
         }

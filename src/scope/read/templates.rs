@@ -57,7 +57,7 @@ impl Reader<'_> {
                 }
                 (None, spec) => {
                     let spec = spec.unwrap_or_else(|| serde_json::json!({}));
-                    let (spec, unknown) = with_unknown_fields(spec).map_err(|error| {
+                    let (spec, unknown): (PodSpec, _) = with_unknown_fields(spec).map_err(|error| {
                         self.at(&["templates", name, "spec"], format!("template `{name}`: {error}"))
                     })?;
                     if let Some(field) = unknown.first() {
@@ -68,13 +68,13 @@ impl Reader<'_> {
                             .collect();
                         return Err(self.error(message, self.places.key_span(&place)));
                     }
+                    if let Some(what) = refused_toleration(spec.tolerations.as_deref().unwrap_or_default()) {
+                        let message = format!("template `{name}`: {what}");
+                        return Err(self.at(&["templates", name, "spec", "tolerations"], message));
+                    }
                     spec
                 }
             };
-            let source = if of_manifest.is_some() { "manifest" } else { "spec" };
-            if let Some(what) = refused_toleration(spec.tolerations.as_deref().unwrap_or_default()) {
-                return Err(self.at(&["templates", name, source, "tolerations"], format!("template `{name}`: {what}")));
-            }
             if let Some(image) = &template.image {
                 let Some(container) = spec.containers.first_mut() else {
                     let message = format!("template `{name}` has no container that could have an image");
