@@ -3,6 +3,7 @@
 
 use std::path::Path;
 
+use everynode::check::Explored;
 use everynode::cluster::api_server::{Call, Origin, Sorts};
 use everynode::cluster::object::{
     Deleting, FOREIGN, OTHERS, PodObject, PodPhase, RevisionObject, added_label, revision_hash,
@@ -13,7 +14,7 @@ use everynode::controller::sync::{Point, Step};
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::Cluster;
-use everynode::property::{ALL, Property, judge_state, judge_step};
+use everynode::property::{ALL, Property, for_ever, judge_state, judge_step};
 use everynode::scope::parse;
 
 /// Two nodes, template a rolled out; nobody does anything. `more` goes before the tables.
@@ -207,29 +208,28 @@ fn history_kept_allows_at_rest_the_limit_of_old_revisions_without_pods() {
 fn history_kept_lets_a_clean_up_delete_only_what_no_pod_of_the_owner_carries() {
     let model = rolling();
     let (_, _, decided) = rollout_decides(&model);
-    let claim = |step: fn(Symbol) -> Step, awaited: bool, change: &dyn Fn(&mut PodObject)| {
+    let claim = |origin: Origin, awaited: bool, change: &dyn Fn(&mut PodObject)| {
         let mut cluster = decided.clone();
         cluster.calls.clear();
-        let revision = cluster.store.revisions.0[0];
-        let name = Symbol(u32::from(revision.name));
-        cluster.controllers[0].work[0].sync.as_deref_mut().expect("a sync").step = step(name);
+        let name = Symbol(u32::from(cluster.store.revisions.0[0].name));
         cluster.store.pods.0.truncate(1);
         change(&mut cluster.store.pods.0[0]);
-        sent(&mut cluster, Request::DeleteRevision(name), Origin::Manage);
+        sent(&mut cluster, Request::DeleteRevision(name), origin);
         let call = &mut cluster.calls[0];
         call.awaited = awaited;
         let (request, orphaned) = (call.request, call.orphaned());
         let action = Action::Handle { controller: 0, key: 0, request, orphaned, sorts: Sorts::Last };
         between(&model, &cluster, &action, &cluster, Property::HistoryKept)
     };
-    let cleans_up = |name| Step::CleanUp([name].into_iter().collect());
-    assert_eq!(claim(cleans_up, true, &|_| {}), Some(false), "a pod carries its hash");
-    assert_eq!(claim(cleans_up, true, &|pod| pod.deleting = true), Some(false), "one that terminates is there still");
-    assert_eq!(claim(cleans_up, true, &|pod| pod.hash = 0), Some(true));
-    assert_eq!(claim(cleans_up, true, &|pod| pod.owner = Some(9)), Some(true), "a pod of another uid");
-    assert_eq!(claim(cleans_up, true, &|pod| pod.owner = None), Some(true));
-    assert_eq!(claim(cleans_up, false, &|_| {}), None, "nobody knows what a dead process wanted");
-    assert_eq!(claim(|_| Step::At(Point::Status), true, &|_| {}), None, "no clean-up deletes it");
+    for awaited in [true, false] {
+        let claim = |change: &dyn Fn(&mut PodObject)| claim(Origin::CleanUp, awaited, change);
+        assert_eq!(claim(&|_| {}), Some(false), "a pod carries its hash");
+        assert_eq!(claim(&|pod| pod.deleting = true), Some(false), "one that terminates is there still");
+        assert_eq!(claim(&|pod| pod.hash = 0), Some(true));
+        assert_eq!(claim(&|pod| pod.owner = Some(9)), Some(true), "a pod of another uid");
+        assert_eq!(claim(&|pod| pod.owner = None), Some(true));
+    }
+    assert_eq!(claim(Origin::Manage, true, &|_| {}), None, "no clean-up deletes it");
 }
 
 #[test]
@@ -848,8 +848,89 @@ fn judged_by(property: Property) -> &'static str {
         Property::NoSelfConflict => "no_self_conflict_is_about_a_revision_that_only_the_adoption_changed",
         Property::HashPresent => "hash_present_wants_a_hash_on_what_is_created",
         Property::SlowStart => "slow_start_forbids_creates_after_a_create_that_failed",
+        Property::Converges => "converged_is_rolled_out_with_no_live_pod_where_none_may_stay",
+        Property::NoHotLoop => "no_hot_loop_excuses_what_a_back_off_holds_up",
         Property::ViewBudget => "view_budget_counts_what_the_sync_itself_can_see",
     }
+}
+
+#[test]
+fn converged_is_rolled_out_with_no_live_pod_where_none_may_stay() {
+    assert!(for_ever::claims().iter().any(|(claim, _)| *claim == Property::Converges));
+    let evicting = "drained = { taints = [\"x=y:NoExecute\"] }";
+    let model = model_with(evicting);
+    let mut cluster = model.initial();
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true), "both nodes have their pod");
+    assert_eq!(model.marks(&cluster), 0);
+    // A pod that is not ready is not there yet.
+    change(&mut cluster, 0, |pod| pod.ready = false);
+    assert_eq!(for_ever::converged(&model, &cluster), Some(false));
+    assert_ne!(model.marks(&cluster), 0);
+    change(&mut cluster, 0, |pod| pod.ready = true);
+    // Where the pod may stay but none would be created, nothing is asked.
+    let variant = |name: &str| {
+        let at = model.scope.variants.iter().position(|variant| variant == name).expect("a variant");
+        u8::try_from(at).expect("few")
+    };
+    cluster.store.nodes.0[0].variant = variant("tainted");
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true));
+    // Where it must go, it is asked to, until it terminates or has failed.
+    cluster.store.nodes.0[0].variant = variant("drained");
+    assert_eq!(for_ever::converged(&model, &cluster), Some(false));
+    change(&mut cluster, 0, |pod| pod.deleting = true);
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true));
+    change(&mut cluster, 0, |pod| (pod.deleting, pod.phase) = (false, PodPhase::Failed));
+    assert_eq!(for_ever::converged(&model, &cluster), Some(true));
+    // Of a DaemonSet that is being deleted nothing is asked.
+    cluster.store.daemon_sets.0[0].deleting = Deleting::Foreground;
+    assert_eq!(for_ever::converged(&model, &cluster), None);
+}
+
+/// As [`model`], with another variant of nodes.
+fn model_with(variant: &str) -> DaemonSetModel {
+    let text = format!(
+        "about = \"by hand\"\nstart = \"settled\"\n[nodes]\nn1 = \"plain\"\nn2 = \"plain\"\n[variants]\nplain = {{}}\n\
+         tainted = {{ taints = [\"x=y:NoSchedule\"] }}\n{variant}\n[templates]\na = {{}}\n"
+    );
+    let file = parse(Path::new("by-hand.toml"), &text, None, &|name| Err(format!("no manifest {name}")));
+    DaemonSetModel::new(file.unwrap_or_else(|error| panic!("{error}\n{text}")).scope, ALL)
+}
+
+/// A pod fails, is deleted, gone and created again, by `failed_pods`: the loop, and whether it is told to be hot.
+#[test]
+fn no_hot_loop_excuses_what_a_back_off_holds_up() {
+    let judged = |failed_pods: &str| {
+        let text = format!(
+            "about = \"by hand\"\nusers = [[\"create a\"]]\nswitches = {{ failed_pods = \"{failed_pods}\" }}\n\
+             [nodes]\nn1 = \"plain\"\n[variants]\nplain = {{}}\n[templates]\na = {{ pods = \"fail\" }}\n"
+        );
+        let file = parse(Path::new("by-hand.toml"), &text, None, &|name| Err(format!("no manifest {name}")));
+        let model = DaemonSetModel::new(file.unwrap_or_else(|error| panic!("{error}")).scope, &[Property::NoHotLoop]);
+        // Always the first step of the system that is not a step of the worker, else one of the worker: the controller is
+        // shown everything before it acts, and back-offs end when nothing else is to be done.
+        let mut cluster = model.initial();
+        let (mut seen, mut actions) = (vec![cluster.clone()], Vec::new());
+        loop {
+            let mut steps = Steps::new();
+            model.steps(&cluster, &mut steps);
+            let rank = |action: &Action| match action.kind() {
+                "begin sync" | "sync reads on" => 1,
+                "back-off ends" => 2,
+                "expectations expire" => 3,
+                _ => 0,
+            };
+            let (action, next) = steps.into_iter().min_by_key(|(action, _)| rank(action)).expect("it never ends");
+            actions.push(action);
+            if let Some(begins) = seen.iter().position(|before| *before == next) {
+                assert!(actions.iter().skip(begins).any(|action| matches!(action, Action::Handle { .. })));
+                return Some(!for_ever::is_broken_by(&model, Property::NoHotLoop, &actions, begins));
+            }
+            seen.push(next.clone());
+            cluster = next;
+        }
+    };
+    assert_eq!(judged("AtOnce"), Some(false));
+    assert_eq!(judged("Backoff"), Some(true));
 }
 
 #[test]

@@ -85,6 +85,9 @@ fn a_cut_search_ends_in_3() {
     let output = everynode(&["check", path.to_str().expect("a plain path"), "--max-states", "10"]);
     assert_eq!(output.status.code(), Some(3));
     assert!(stdout(&output).contains("none found: stopped at 10 states"), "{}", stdout(&output));
+    let output = everynode(&["check", "two-nodes", "-p", "converges", "-p", "no-hot-loop", "--max-states", "1000"]);
+    assert_eq!(output.status.code(), Some(3));
+    assert_eq!(stdout(&output).matches("none found: stopped at 1,000 states").count(), 2, "{}", stdout(&output));
 }
 
 #[test]
@@ -300,9 +303,9 @@ fn a_counterexample_of_another_version_is_refused() {
         fs::write(folder.path().join("other.json"), text.replacen(from, to, 1)).expect("it is written");
         refuses(folder.path(), &["replay", "FILE"], "other.json", words);
     };
-    refused("\"everynode_counterexample\": 3", "\"everynode_counterexample\": 2", &["format version 2", "this is 3"]);
+    refused("\"everynode_counterexample\": 4", "\"everynode_counterexample\": 2", &["format version 2", "this is 4"]);
     let old = r#"{"everynode_counterexample": 2, "steps": [{"user": {"user": 0}}]}"#;
-    refused(&text, old, &["format version 2", "this is 3"]);
+    refused(&text, old, &["format version 2", "this is 4"]);
     refused("\"begin sync\"", "\"sync begins\"", &["step 3, sync begins (", "is not enabled there"]);
     refused(
         "create revision 1",
@@ -415,6 +418,12 @@ fn coverage_names_every_kind_of_step_taken() {
         .map(|(_, kind)| kind)
         .collect();
     insta::assert_snapshot!("coverage", kinds.join("\n"));
+    let never = text.split("never enabled: ").nth(1).expect("some kinds of steps are never enabled");
+    let never = never.split('\n').take_while(|line| !line.is_empty()).collect::<String>();
+    for kind in everynode::model::action::KINDS {
+        let words: Vec<&str> = never.split(", ").map(str::trim).collect();
+        assert_ne!(words.contains(&kind), kinds.contains(&kind), "{kind}: {words:?}");
+    }
 }
 
 #[test]
@@ -431,6 +440,52 @@ fn replay_tells_a_saved_counterexample_step_by_step() {
     let json: serde_json::Value =
         serde_json::from_str(&ran(&["replay", path, "--format", "json"])).expect("it is JSON");
     insta::assert_snapshot!("replay_json", serde_json::to_string_pretty(&json).expect("it is JSON"));
+}
+
+#[test]
+fn a_behaviour_for_ever_is_told_saved_and_replayed() {
+    let folder = TempDir::new().expect("a scratch folder");
+    let kept = folder.path().to_str().expect("a plain path");
+    let told =
+        everynode(&["check", "failing-pods-without-end", "--profile", "v1.11", "-p", "no-hot-loop", "--save", kept]);
+    insta::assert_snapshot!("for_ever_text", masked(&stdout(&told)));
+    let saved = folder.path().join("failing-pods-without-end.no-hot-loop.v1.11.json");
+    let path = saved.to_str().expect("a plain path");
+    let replayed = everynode(&["replay", path]);
+    assert_eq!(replayed.status.code(), Some(0), "{}", stderr(&replayed));
+    assert!(stdout(&replayed).contains("on, again and again"), "{}", stdout(&replayed));
+    // Entered one step too late it is no loop.
+    let text = fs::read_to_string(&saved).expect("it was saved");
+    let begins = text.lines().find(|line| line.contains("\"loop_begins\"")).expect("it says where the loop begins");
+    let number: usize = begins.trim_matches(|letter: char| !letter.is_ascii_digit()).parse().expect("a number");
+    fs::write(&saved, text.replace(begins, &format!("  \"loop_begins\": {}", number + 1))).expect("it is written");
+    let replayed = everynode(&["replay", path]);
+    assert_eq!(replayed.status.code(), Some(1), "{}", stdout(&replayed));
+    assert!(stdout(&replayed).contains("does not break it"), "{}", stdout(&replayed));
+    // To machines the same, and a stall is a loop of no steps.
+    let json = stdout(&everynode(&["check", "watch-gap", "-p", "converges", "--format", "json"]));
+    let json: serde_json::Value = serde_json::from_str(&json).expect("it is JSON");
+    let claim = &json[0]["claims"][0];
+    assert_eq!((&claim["length"], &claim["loop"]["begins"]), (&18.into(), &18.into()));
+}
+
+#[test]
+#[cfg(unix)]
+fn an_interrupted_search_tells_what_it_knows() {
+    let child = std::process::Command::new(assert_cmd::cargo::cargo_bin("everynode"))
+        .args(["check", "orphaned-twice", "-p", "one-per-node", "-p", "converges"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .expect("it runs");
+    // Long enough for the handler to be set, far from long enough for the search.
+    std::thread::sleep(std::time::Duration::from_secs(1));
+    let pid = child.id().to_string();
+    let sent = std::process::Command::new("kill").args(["-INT", &pid]).status().expect("kill runs");
+    assert!(sent.success());
+    let output = child.wait_with_output().expect("it ends");
+    assert_eq!(output.status.code(), Some(3), "{}", stdout(&output));
+    assert!(stdout(&output).contains("none found: interrupted"), "{}", stdout(&output));
+    assert!(stdout(&output).contains("when it was interrupted"), "{}", stdout(&output));
 }
 
 #[test]

@@ -114,3 +114,15 @@ fn a_pod_keeps_its_name_along_a_behaviour_and_a_new_one_gets_another() {
     assert_eq!(names, ["p1", "p2"]);
     assert_eq!(walk.cluster.store.pods.iter().map(|pod| pod.name).collect::<Vec<_>>(), [2]);
 }
+
+#[test]
+fn every_kind_of_step_is_in_the_list_of_kinds() {
+    let source = include_str!("../src/model/action.rs");
+    let body = source.split("pub fn kind(&self)").nth(1).expect("the function is there");
+    let mut named: Vec<&str> =
+        body.split("=> \"").skip(1).map(|rest| rest.split('"').next().expect("a string ends")).collect();
+    named.sort_unstable();
+    let mut listed = everynode::model::action::KINDS.to_vec();
+    listed.sort_unstable();
+    assert_eq!(named, listed);
+}

@@ -1,17 +1,30 @@
 //! A level-synchronous breadth-first search with shortest, deterministic counterexamples.
 //!
-//! States are ranked: level by level, and within a level by (rank of the parent, index of the step). A level is expanded in
-//! chunks by several threads, then merged in rank order by one, so that what is found does not depend on how many there
-//! are. Only fingerprints of earlier levels are kept; a trace is rebuilt from the log by replay.
+//! States are ranked: level by level, and within a level by (rank of the parent, index of the step). A level is visited in
+//! batches, the same for any number of threads, in three turns:
+//!
+//! 1. threads take chunks of the batch in order, judge and expand their states, and keep the successors that are not in
+//!    the visited set, which nobody changes meanwhile;
+//! 2. each thread adds the fingerprints of its own part of the set, in the order of their ranks, and so marks the first of
+//!    equal successors as new;
+//! 3. the new states get their ranks, in order.
+//!
+//! Of earlier levels only fingerprints and origins are kept; a trace is rebuilt from the origins by replay.
 
 use std::collections::{BTreeMap, HashSet};
+use std::panic::resume_unwind;
+use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use super::explored::{Explored, Findings};
-use super::fingerprint::{collision_probability, fingerprint};
-use super::table::Table;
-use super::verdict::{Finding, Report, StopReason, Trace, Verdict};
+use super::expand::{Found, Slot, Task, Witness, Worker};
+use super::explored::Explored;
+use super::fingerprint::collision_probability;
+use super::live::{Forbidden, Reached};
+use super::log::{Log, Origin};
+use super::segments::{SEGMENT, Segments};
+use super::verdict::{Cycle, Finding, Report, StopReason, Trace, Verdict};
+use super::visited::Visited;
 
 /// Limits and settings of a search.
 #[derive(Clone, Copy, Debug)]
@@ -28,7 +41,8 @@ pub struct Settings<'a> {
     pub memory_max: u64,
     /// At most so many steps from the start.
     pub depth_max: u64,
-    /// Whether to stop once each of these claims (bits) is broken. 0: visit the whole graph.
+    /// Whether to stop once each of these claims (bits) is broken; those about behaviours for ever, which are judged at the
+    /// end, do not count. 0: visit the whole graph.
     pub stop_when_broken: u32,
     /// Set from outside to end the search.
     pub interrupt: &'a AtomicBool,
@@ -39,8 +53,12 @@ pub struct Settings<'a> {
 pub struct Progress {
     /// Unique states so far.
     pub unique_states: u64,
+    /// Of them, states that are yet to be expanded.
+    pub waiting: u64,
     /// Level being expanded.
     pub depth: u64,
+    /// Memory accounted for, in bytes.
+    pub memory: u64,
     /// Elapsed.
     pub elapsed: Duration,
 }
@@ -50,61 +68,13 @@ pub struct Progress {
 #[error("a state was expanded twice and gave different steps: the model is not a function of its state")]
 pub struct NotAFunction;
 
-/// One step out of a state, as a worker found it.
-struct Found<S> {
-    fingerprint: u64,
-    action_index: u32,
-    broken: u32,
-    /// Absent where the fingerprint was known before the level began.
-    sealed: Option<S>,
-}
+/// States that a thread takes at a time.
+const CHUNK: usize = 64;
 
-/// A state, expanded: what it breaks, the capacity it exceeds, and its steps.
-type Expanded<S> = (u32, Option<&'static str>, Vec<Found<S>>);
+/// With fewer successors than this, adding them to the visited set is not worth a second thread.
+const SHARED_INSERT_MIN: usize = 4096;
 
-/// A step and the state it leads to.
-type StepTo<M> = (<M as Explored>::Action, <M as Explored>::Open);
-
-/// What a worker found of one chunk.
-struct Chunk<S> {
-    states: Vec<Expanded<S>>,
-    premise: u32,
-    used: u128,
-    transitions: u64,
-    kinds: Kinds,
-    repeatable: bool,
-}
-
-/// How often each kind of step was taken. The names are few and shared, so that nearly always the first look finds one.
-#[derive(Default)]
-struct Kinds(Vec<(&'static str, u64)>);
-
-impl Kinds {
-    fn count(&mut self, kind: &'static str) {
-        // Two places may hold equal names; whoever adds the counts up goes by the names.
-        let same = |(counted, _): &&mut (&'static str, u64)| std::ptr::eq(*counted, kind);
-        match self.0.iter_mut().find(same) {
-            Some((_, count)) => *count += 1,
-            None => self.0.push((kind, 1)),
-        }
-    }
-}
-
-/// Where a claim was first broken: a state, or a step out of one.
-#[derive(Clone, Copy)]
-struct Witness {
-    state: u32,
-    step: Option<u32>,
-    /// Steps of the behaviour.
-    length: u32,
-}
-
-/// The log: parent and step index of every state.
-type Log = Vec<(u32, u32)>;
-
-const NO_PARENT: u32 = u32::MAX;
-
-/// Searches `model` for violations of `claims` claims, numbered from 0.
+/// Searches `model` for violations of `claims` claims, numbered from 0; at most 32.
 ///
 /// # Errors
 ///
@@ -116,62 +86,35 @@ pub fn search<M: Explored>(
     progress: &mut dyn FnMut(Progress),
 ) -> Result<Report<M::Action>, NotAFunction> {
     let start = Instant::now();
-    let mut run = Run {
-        model,
-        settings,
-        table: Table::default(),
-        log: Log::new(),
-        witnesses: vec![None; claims],
-        premise: 0,
-        used: 0,
-        transitions: 0,
-        kinds: BTreeMap::new(),
-        capacity: None,
-        full: false,
-        state_bytes: 0,
-        frontier_bytes: 0,
-        memory: 0,
-    };
-    let mut level = run.begin();
-    let mut states_by_depth = Vec::new();
-    let mut stopped = None;
-    while !level.is_empty() {
-        states_by_depth.push(level.len() as u64);
-        let depth = states_by_depth.len() as u64 - 1;
-        progress(Progress { unique_states: run.log.len() as u64, depth, elapsed: start.elapsed() });
-        stopped = run.limit(depth, start).or(run.is_satisfied().then_some(StopReason::Satisfied(depth)));
-        if stopped.is_some() {
-            run.judge_waiting(&level, run.log.len() - level.len(), rank_of(depth));
-            break;
-        }
-        let (next, cut) = run.expand(&level, rank_of(depth), start)?;
-        level = next;
-        if cut.is_some() {
-            stopped = cut;
-            states_by_depth.extend((!level.is_empty()).then_some(level.len() as u64));
-            break;
-        }
+    let mut run = Run::new(model, claims, settings, start);
+    let stopped = run.whole(progress)?;
+    let unfinished = stopped.or(run.capacity.map(StopReason::Capacity));
+    if let Some(reached) = &mut run.reached {
+        reached.complete(run.log.len());
     }
-    let full = run.full.then_some(StopReason::States(settings.states_max));
-    let unfinished = stopped.or(full).or(run.capacity.map(StopReason::Capacity));
     let findings = (0..claims)
         .map(|claim| {
-            let premise_reached = run.premise & (1 << claim) != 0;
-            let verdict = match (run.witnesses[claim], unfinished) {
-                (Some(witness), _) => Verdict::Violated(run.trace(witness)),
+            let premise_reached = run.found.premise & (1 << claim) != 0;
+            let violation = run.found.witnesses[claim].map(|witness| run.trace(witness));
+            let verdict = match (violation.or_else(|| run.for_ever(claim)), unfinished) {
+                (Some(trace), _) => Verdict::Violated(trace),
                 (None, Some(reason)) => Verdict::NoneFound(reason),
                 (None, None) => Verdict::Holds,
             };
             Finding { verdict, premise_reached }
         })
         .collect();
+    let mut kinds = BTreeMap::new();
+    for (kind, count) in run.workers.iter().flat_map(|worker| &worker.kinds.0) {
+        *kinds.entry(*kind).or_default() += count;
+    }
     Ok(Report {
         findings,
         unique_states: run.log.len() as u64,
-        transitions: run.transitions,
-        states_by_depth,
-        used: run.used,
-        steps_by_kind: run.kinds.into_iter().collect(),
+        transitions: run.workers.iter().map(|worker| worker.transitions).sum(),
+        used: run.workers.iter().fold(0, |used, worker| used | worker.used),
+        states_by_depth: run.states_by_depth,
+        steps_by_kind: kinds.into_iter().collect(),
         stopped: unfinished,
         elapsed: start.elapsed(),
         memory: run.memory,
@@ -180,78 +123,121 @@ pub fn search<M: Explored>(
     })
 }
 
-/// States of a level that are expanded before the limits are looked at again; the same for any number of threads, so that
-/// a cut run does not depend on it either.
-const BATCH: usize = 2048;
-
-/// Of a batch, the first and then one in so many states is expanded twice.
-const REPEATED: usize = 1024;
-
 struct Run<'a, M: Explored> {
     model: &'a M,
     settings: &'a Settings<'a>,
-    table: Table,
+    start: Instant,
+    workers: Vec<Worker<M>>,
+    slots: Vec<Slot<M::Sealed>>,
+    visited: Visited,
     log: Log,
-    witnesses: Vec<Option<Witness>>,
-    premise: u32,
-    used: u128,
-    transitions: u64,
-    kinds: BTreeMap<&'static str, u64>,
+    /// The claims about behaviours for ever, and the graph, which is kept where there are any.
+    live: Vec<(usize, Forbidden)>,
+    reached: Option<Reached>,
+    /// The states of the current level that wait, and those of the next.
+    current: Segments<M::Sealed>,
+    next: Segments<M::Sealed>,
+    states_by_depth: Vec<u64>,
+    found: Found,
     capacity: Option<&'static str>,
     /// Whether a new state was left out because of the limit on states.
     full: bool,
     state_bytes: usize,
-    frontier_bytes: u64,
     memory: u64,
 }
 
-impl<M: Explored> Run<'_, M> {
-    fn begin(&mut self) -> Vec<M::Sealed> {
-        let mut level = Vec::new();
-        for (index, open) in self.model.initial().iter().enumerate() {
-            let sealed = self.model.seal(open);
-            let print = fingerprint(self.model.bytes(&sealed), self.settings.seed);
-            self.add(print, (NO_PARENT, rank(index)), sealed, &mut level);
+impl<'a, M: Explored> Run<'a, M> {
+    fn new(model: &'a M, claims: usize, settings: &'a Settings<'a>, start: Instant) -> Self {
+        let live = model.live();
+        let keeps = !live.is_empty();
+        Self {
+            model,
+            settings,
+            start,
+            workers: (0..settings.threads.max(1)).map(|_| Worker::new()).collect(),
+            slots: (0..SEGMENT.div_ceil(CHUNK)).map(|_| Slot::new(claims)).collect(),
+            visited: Visited::new(keeps),
+            log: Log::default(),
+            live,
+            reached: keeps.then(Reached::new),
+            current: Segments::default(),
+            next: Segments::default(),
+            states_by_depth: Vec::new(),
+            found: Found::nothing(claims),
+            capacity: None,
+            full: false,
+            state_bytes: 0,
+            memory: 0,
         }
-        level
     }
 
-    /// Adds a state to `level` if it is new and the limit on states allows it.
-    fn add(&mut self, print: u64, from: (u32, u32), sealed: M::Sealed, level: &mut Vec<M::Sealed>) {
-        if self.log.len() as u64 >= self.settings.states_max {
-            self.full |= !self.table.contains(print);
-        } else if self.table.insert(print, rank(self.log.len())) {
-            self.log.push(from);
-            self.state_bytes = self.state_bytes.max(self.model.bytes(&sealed).len());
-            self.frontier_bytes += size_of::<M::Sealed>() as u64;
-            level.push(sealed);
+    /// Visits level after level; why it ended before the last.
+    fn whole(&mut self, progress: &mut dyn FnMut(Progress)) -> Result<Option<StopReason>, NotAFunction> {
+        for (index, open) in (0..).zip(self.model.initial()) {
+            let sealed = self.model.seal(open);
+            let fingerprint = self.model.fingerprint(&sealed, self.settings.seed);
+            if self.visited.insert(fingerprint) {
+                self.number(fingerprint, Origin::Initial(index), sealed);
+            }
         }
+        // The rank of the first state that waits.
+        let mut first = 0;
+        while self.next.len() > 0 {
+            self.states_by_depth.push(self.next.len() as u64);
+            let depth = self.depth();
+            self.current = std::mem::take(&mut self.next);
+            let satisfied = self.is_satisfied().then_some(StopReason::Satisfied(u64::from(depth)));
+            if let Some(reason) = self.limit(depth).or(satisfied) {
+                self.judge_waiting(first)?;
+                return Ok(Some(reason));
+            }
+            while let Some(batch) = self.current.pop_piece() {
+                self.visit(first, depth, &batch, true)?;
+                first += rank(batch.len());
+                self.memory = self.memory.max(self.bytes_with(&batch));
+                drop(batch);
+                progress(self.progress());
+                if let Some(reason) = self.spent()
+                    && self.current.len() + self.next.len() > 0
+                {
+                    self.judge_waiting(first)?;
+                    return Ok(Some(reason));
+                }
+            }
+        }
+        Ok(self.full.then_some(StopReason::States(self.settings.states_max)))
+    }
+
+    /// Steps from the start to the level that is being visited.
+    fn depth(&self) -> u32 {
+        rank(self.states_by_depth.len() - 1)
     }
 
     fn is_satisfied(&self) -> bool {
-        let wanted = self.settings.stop_when_broken;
-        wanted != 0
-            && (0..self.witnesses.len()).all(|claim| wanted & (1 << claim) == 0 || self.witnesses[claim].is_some())
+        let live = self.live.iter().fold(0, |bits, (claim, _)| bits | 1 << claim);
+        let wanted = self.settings.stop_when_broken & !live;
+        let broken = |claim: usize| wanted & (1 << claim) == 0 || self.found.witnesses[claim].is_some();
+        wanted != 0 && (0..self.found.witnesses.len()).all(broken)
     }
 
-    fn limit(&self, depth: u64, start: Instant) -> Option<StopReason> {
+    fn limit(&self, depth: u32) -> Option<StopReason> {
         let settings = self.settings;
         if settings.interrupt.load(Ordering::Relaxed) {
             Some(StopReason::Interrupted)
-        } else if depth >= settings.depth_max {
+        } else if u64::from(depth) >= settings.depth_max {
             Some(StopReason::Depth(settings.depth_max))
         } else {
-            self.spent(start)
+            self.spent()
         }
     }
 
-    fn spent(&self, start: Instant) -> Option<StopReason> {
+    fn spent(&self) -> Option<StopReason> {
         let settings = self.settings;
         if settings.interrupt.load(Ordering::Relaxed) {
             Some(StopReason::Interrupted)
         } else if self.full {
             Some(StopReason::States(settings.states_max))
-        } else if start.elapsed() >= settings.time_max {
+        } else if self.start.elapsed() >= settings.time_max {
             Some(StopReason::Time(settings.time_max))
         } else if self.memory >= settings.memory_max {
             Some(StopReason::Memory(settings.memory_max))
@@ -260,173 +246,132 @@ impl<M: Explored> Run<'_, M> {
         }
     }
 
-    /// Expands a level: the next one, and why it was cut, if it was.
-    fn expand(
-        &mut self,
-        level: &[M::Sealed],
-        depth: u32,
-        start: Instant,
-    ) -> Result<(Vec<M::Sealed>, Option<StopReason>), NotAFunction> {
-        let first = self.log.len() - level.len();
-        let mut next: Vec<M::Sealed> = Vec::new();
-        let mut at = 0;
-        self.frontier_bytes = 0;
-        while at < level.len() {
-            let batch = &level[at..level.len().min(at + BATCH)];
-            let chunks = self.work(batch);
-            let mut parent = first + at;
-            for chunk in chunks {
-                if !chunk.repeatable {
-                    return Err(NotAFunction);
-                }
-                self.premise |= chunk.premise;
-                self.used |= chunk.used;
-                self.transitions += chunk.transitions;
-                for (kind, count) in chunk.kinds.0 {
-                    *self.kinds.entry(kind).or_default() += count;
-                }
-                for (broken, exceeded, steps) in chunk.states {
-                    self.note(broken, Witness { state: rank(parent), step: None, length: depth });
-                    self.capacity = self.capacity.or(exceeded);
-                    for found in steps {
-                        let step = Some(found.action_index);
-                        self.note(found.broken, Witness { state: rank(parent), step, length: depth + 1 });
-                        if let Some(sealed) = found.sealed {
-                            self.add(found.fingerprint, (rank(parent), found.action_index), sealed, &mut next);
-                        }
-                    }
-                    parent += 1;
-                }
+    /// Visits the states of a batch, the first of which has rank `first`, by all threads; if they are not to be expanded,
+    /// they are only judged.
+    fn visit(&mut self, first: u32, depth: u32, batch: &[M::Sealed], expands: bool) -> Result<(), NotAFunction> {
+        let keeps = self.reached.is_some();
+        let task =
+            Task { model: self.model, visited: &self.visited, seed: self.settings.seed, first, depth, expands, keeps };
+        self.slots.iter_mut().for_each(Slot::clear);
+        let chunks = (first..).step_by(CHUNK).zip(batch.chunks(CHUNK)).zip(&mut self.slots);
+        let chunks = Mutex::new(chunks);
+        let threads = batch.len().div_ceil(CHUNK).min(self.workers.len());
+        on_threads(self.workers.iter_mut().take(threads), |worker| {
+            loop {
+                let chunk = chunks.lock().expect("taking a chunk does not panic").next();
+                let Some(((first, states), slot)) = chunk else { return };
+                worker.visit(&task, first, states, slot);
             }
-            let kept = (self.table.bytes() + self.log.capacity() * size_of::<(u32, u32)>()) as u64;
-            let levels = self.frontier_bytes + (size_of_val(level)) as u64;
-            self.memory = self.memory.max(kept + levels);
-            at += batch.len();
-            if at < level.len()
-                && let Some(reason) = self.spent(start)
-            {
-                self.judge_waiting(&level[at..], first + at, depth);
-                self.judge_waiting(&next, self.log.len() - next.len(), depth + 1);
-                return Ok((next, Some(reason)));
-            }
-        }
-        Ok((next, None))
-    }
-
-    /// Judges states that were reached but will not be expanded: every state that is counted is judged, and no claim is
-    /// told to be broken by a longer behaviour than theirs.
-    fn judge_waiting(&mut self, states: &[M::Sealed], first: usize, length: u32) {
-        let model = self.model;
-        let judge = |part: &[M::Sealed]| -> Vec<Findings> {
-            part.iter().map(|sealed| model.judge_state(&model.open(sealed))).collect()
-        };
-        let size = states.len().div_ceil(self.settings.threads.max(1)).max(1);
-        let judged: Vec<Findings> = std::thread::scope(|scope| {
-            let workers: Vec<_> = states.chunks(size).map(|part| scope.spawn(move || judge(part))).collect();
-            workers.into_iter().flat_map(|worker| worker.join().expect("a worker does not panic")).collect()
         });
-        for (state, findings) in (first..).zip(judged) {
-            self.premise |= findings.premise;
-            self.note(findings.broken, Witness { state: rank(state), step: None, length });
+        for slot in &self.slots {
+            if !slot.repeats {
+                return Err(NotAFunction);
+            }
+            self.found.absorb(&slot.found);
+            self.capacity = self.capacity.or(slot.capacity);
+        }
+        self.insert();
+        if let Some(reached) = &mut self.reached {
+            self.slots.iter().for_each(|slot| reached.add(slot, &self.visited));
+        }
+        Ok(())
+    }
+
+    /// Adds the successors to the visited set, and gives the new ones their ranks.
+    fn insert(&mut self) {
+        let successors: usize = self.slots.iter().map(Slot::len).sum();
+        let owners = if successors < SHARED_INSERT_MIN { 1 } else { self.workers.len() };
+        let slots = &self.slots;
+        on_threads(self.visited.parts(owners), |mut part| {
+            for slot in slots {
+                slot.insert_into(&mut part);
+            }
+        });
+        let mut slots = std::mem::take(&mut self.slots);
+        for (fingerprint, (parent, index), state) in slots.iter_mut().flat_map(Slot::drain_fresh) {
+            self.number(fingerprint, Origin::Step { parent, index }, state);
+        }
+        self.slots = slots;
+    }
+
+    /// Gives a new state its rank, if the limit on states allows it.
+    fn number(&mut self, fingerprint: u64, origin: Origin, state: M::Sealed) {
+        if self.log.len() as u64 >= self.settings.states_max.min(u64::from(u32::MAX)) {
+            self.full = true;
+        } else {
+            if self.reached.is_some() {
+                self.visited.set_rank(fingerprint, rank(self.log.len()));
+            }
+            self.log.push(origin);
+            self.state_bytes = self.state_bytes.max(self.model.state_bytes(&state));
+            self.next.push(state);
         }
     }
 
-    /// Of each claim the shortest witness is kept, and among those of one length the first noted, which has the least
-    /// rank: a violating step is one step longer than the state it leaves.
-    fn note(&mut self, broken: u32, witness: Witness) {
-        let mut left = broken;
-        while left != 0 {
-            let claim = left.trailing_zeros() as usize;
-            left &= left - 1;
-            if self.witnesses[claim].is_none_or(|kept| witness.length < kept.length) {
-                self.witnesses[claim] = Some(witness);
+    /// Judges states that were reached but will not be expanded, the first of which has rank `first`: every state that is
+    /// counted is judged, and no claim is told to be broken by a longer behaviour than theirs.
+    fn judge_waiting(&mut self, mut first: u32) -> Result<(), NotAFunction> {
+        let depth = self.depth();
+        let next = std::mem::take(&mut self.next);
+        self.states_by_depth.extend((next.len() > 0).then_some(next.len() as u64));
+        for (depth, mut level) in [(depth, std::mem::take(&mut self.current)), (depth + 1, next)] {
+            while let Some(batch) = level.pop_piece() {
+                self.visit(first, depth, &batch, false)?;
+                first += rank(batch.len());
             }
         }
+        Ok(())
     }
 
-    /// Expands a batch, split over the threads; the chunks come back in order.
-    fn work(&self, batch: &[M::Sealed]) -> Vec<Chunk<M::Sealed>> {
-        let threads = self.settings.threads.max(1);
-        if threads == 1 || batch.len() < 32 {
-            return vec![self.chunk(batch, 0)];
+    fn bytes_with(&self, batch: &[M::Sealed]) -> u64 {
+        let waiting = batch.len() + self.current.len() + self.next.len();
+        let graph = self.reached.as_ref().map_or(0, Reached::bytes);
+        self.visited.bytes() + self.log.bytes() + graph + (waiting * size_of::<M::Sealed>()) as u64
+    }
+
+    fn progress(&self) -> Progress {
+        Progress {
+            unique_states: self.log.len() as u64,
+            waiting: (self.current.len() + self.next.len()) as u64,
+            depth: u64::from(self.depth()),
+            memory: self.memory,
+            elapsed: self.start.elapsed(),
         }
-        let size = batch.len().div_ceil(threads);
-        std::thread::scope(|scope| {
-            let parts = (0..).step_by(size).zip(batch.chunks(size));
-            let workers: Vec<_> = parts.map(|(first, part)| scope.spawn(move || self.chunk(part, first))).collect();
-            workers.into_iter().map(|worker| worker.join().expect("a worker does not panic")).collect()
-        })
     }
 
-    /// Expands `states`, the first of which is number `first` of its batch.
-    fn chunk(&self, states: &[M::Sealed], first: usize) -> Chunk<M::Sealed> {
-        let mut chunk = Chunk {
-            states: Vec::new(),
-            premise: 0,
-            used: 0,
-            transitions: 0,
-            kinds: Kinds::default(),
-            repeatable: true,
-        };
-        let mut steps = Vec::new();
-        for (index, sealed) in (first..).zip(states) {
-            let open = self.model.open(sealed);
-            let judged = self.model.judge_state(&open);
-            chunk.premise |= judged.premise;
-            let exceeded = self.model.exceeded(&open);
-            let mut found = Vec::new();
-            if exceeded.is_none() {
-                steps.clear();
-                self.model.successors(&open, &mut steps);
-                for (action_index, (action, after)) in steps.iter().enumerate() {
-                    let step = self.model.judge_step(&open, action, after);
-                    chunk.premise |= step.premise;
-                    chunk.used |= self.model.used(&open, action, after);
-                    chunk.kinds.count(self.model.kind(action));
-                    let sealed = self.model.seal(after);
-                    let print = fingerprint(self.model.bytes(&sealed), self.settings.seed);
-                    let new = !self.table.contains(print);
-                    if new || step.broken != 0 {
-                        found.push(Found {
-                            fingerprint: print,
-                            action_index: rank(action_index),
-                            broken: step.broken,
-                            sealed: new.then_some(sealed),
-                        });
-                    }
-                }
-                chunk.transitions += steps.len() as u64;
-                if index % REPEATED == 0 {
-                    chunk.repeatable &= self.repeats(sealed, &steps);
-                }
-            }
-            chunk.states.push((judged.broken, exceeded, found));
+    /// A behaviour for ever that breaks `claim`, if it is about such and there is one.
+    fn for_ever(&self, claim: usize) -> Option<Trace<M::Action>> {
+        let reached = self.reached.as_ref()?;
+        let (_, forbidden) = self.live.iter().find(|(live, _)| *live == claim)?;
+        let lasso = reached.violation(&self.states_by_depth, self.model.fairness(), *forbidden)?;
+        let (taken, passed) = reached.classes(&lasso);
+        let (mut at, mut edges) = (lasso.stem, Vec::new());
+        for edge in lasso.bridge.iter().chain(&lasso.cycle) {
+            edges.push(rank(*edge - reached.graph.edges_of(at).start));
+            at = reached.graph.edge(*edge).target;
         }
-        chunk
-    }
-
-    /// Whether expanding a state again gives the same states.
-    fn repeats(&self, sealed: &M::Sealed, steps: &[(M::Action, M::Open)]) -> bool {
-        let mut again = Vec::new();
-        self.model.successors(&self.model.open(sealed), &mut again);
-        let same = |(one, other): (&StepTo<M>, &StepTo<M>)| {
-            let (one, other) = (self.model.seal(&one.1), self.model.seal(&other.1));
-            self.model.bytes(&one) == self.model.bytes(&other)
-        };
-        again.len() == steps.len() && again.iter().zip(steps).all(same)
+        let mut trace = self.followed(lasso.stem, edges);
+        trace.cycle = Some(Cycle { begins: trace.actions.len() - lasso.cycle.len(), taken, passed });
+        Some(trace)
     }
 
     /// The behaviour that leads to `witness`.
     fn trace(&self, witness: Witness) -> Trace<M::Action> {
-        let mut indices: Vec<u32> = witness.step.into_iter().collect();
-        let mut at = witness.state;
+        self.followed(witness.state, witness.step.into_iter().collect())
+    }
+
+    /// The shortest behaviour to the state of rank `state`, and the steps with the numbers `further` from there.
+    fn followed(&self, state: u32, further: Vec<u32>) -> Trace<M::Action> {
+        let mut indices: Vec<u32> = further.into_iter().rev().collect();
+        let mut at = state;
         let initial = loop {
-            let (parent, index) = self.log[at as usize];
-            if parent == NO_PARENT {
-                break index as usize;
+            match self.log.get(at) {
+                Origin::Initial(index) => break index as usize,
+                Origin::Step { parent, index } => {
+                    indices.push(index);
+                    at = parent;
+                }
             }
-            indices.push(index);
-            at = parent;
         };
         indices.reverse();
         let mut open = self.model.initial().swap_remove(initial);
@@ -438,12 +383,23 @@ impl<M: Explored> Run<'_, M> {
             actions.push(action);
             open = after;
         }
-        Trace { initial, actions }
+        Trace { initial, actions, cycle: None }
     }
 }
 
-fn rank_of(depth: u64) -> u32 {
-    u32::try_from(depth).expect("fewer than 2^32 levels")
+/// Does one piece of work on each thread, the first of them on this one.
+fn on_threads<T: Send>(mut pieces: impl Iterator<Item = T>, work: impl Fn(T) + Sync) {
+    let Some(ours) = pieces.next() else { return };
+    let work = &work;
+    std::thread::scope(|scope| {
+        let others: Vec<_> = pieces.map(|piece| scope.spawn(move || work(piece))).collect();
+        work(ours);
+        for other in others {
+            if let Err(panic) = other.join() {
+                resume_unwind(panic);
+            }
+        }
+    });
 }
 
 fn rank(number: usize) -> u32 {
@@ -463,11 +419,11 @@ pub struct Census {
 
 /// Counts the distinct values of each field over all reachable states, up to `states_max` of them.
 pub fn census<M: Explored>(model: &M, states_max: u64) -> Census {
-    let mut seen = Table::default();
+    let mut seen = Visited::new(false);
     let mut values: BTreeMap<&'static str, HashSet<u64>> = BTreeMap::new();
     let mut states = 0;
     let mut cut = false;
-    let mut is_new = |open: &M::Open| seen.insert(fingerprint(model.bytes(&model.seal(open)), 0), 0);
+    let mut is_new = |open: &M::Open| seen.insert(model.fingerprint(&model.seal(open.clone()), 0));
     let mut level = model.initial();
     level.retain(&mut is_new);
     while !level.is_empty() {

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::fair::Class;
 use crate::text::grouped;
 
 /// Why a search stopped before the whole graph was visited.
@@ -38,13 +39,28 @@ impl fmt::Display for StopReason {
     }
 }
 
-/// A behaviour that breaks a claim: the steps from the initial state on, shortest first in rank.
+/// A behaviour that breaks a claim: the steps from the initial state on, shortest first in rank. One for ever has a loop at
+/// its end, to whose first state no behaviour is shorter.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trace<A> {
     /// Which initial state.
     pub initial: usize,
     /// The steps.
     pub actions: Vec<A>,
+    /// The loop, if the behaviour goes on for ever.
+    pub cycle: Option<Cycle>,
+}
+
+/// The loop of a behaviour for ever: its last steps, again and again. With none of them the behaviour stops there, and
+/// nobody has to go on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cycle {
+    /// How many steps come before it.
+    pub begins: usize,
+    /// The classes of which it takes a step.
+    pub taken: Vec<Class>,
+    /// The other classes that are enabled somewhere in it: each is disabled somewhere, too, so nobody has to take it.
+    pub passed: Vec<Class>,
 }
 
 /// What was found of one claim.

@@ -11,7 +11,7 @@ use miette::Report;
 use super::args::{CheckArgs, Format};
 use super::output::{obstacle, say};
 use super::{AS_EXPECTED, CUT_SHORT, NOT_AS_EXPECTED, bad_input, check_json, check_text, select};
-use crate::check::{self, Finding, Settings, StopReason, Verdict, census, search};
+use crate::check::{self, Finding, Progress, Settings, StopReason, Verdict, census, search};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
 use crate::model::step_name::name_steps;
@@ -19,6 +19,7 @@ use crate::model::used::{Provided, unused};
 use crate::property::Property;
 use crate::release::Profile;
 use crate::scope::{Expectation, ExpectedVerdict, ModelFile};
+use crate::text::grouped;
 use crate::trace::{Counterexample, FORMAT_VERSION, scope_hash};
 
 static INTERRUPTED: AtomicBool = AtomicBool::new(false);
@@ -125,10 +126,23 @@ fn check_one(args: &CheckArgs, file: ModelFile, bar: &ProgressBar) -> Result<Che
     };
     let name = file.scope.name.clone();
     let found = search(&model, crate::property::ALL.len(), &settings, &mut |progress| {
-        bar.set_message(format!("{name}: {} states, depth {}", progress.unique_states, progress.depth));
+        bar.set_message(format!("{name}: {}", how_far(&progress)));
     });
     let report = found.map_err(|error| bad_input::message(format!("{}: {error}", file.path.display())))?;
     Ok(Checked { file, model, properties, report, instead: args.profile })
+}
+
+/// How far a search has come, and how fast.
+fn how_far(progress: &Progress) -> String {
+    let millis = u64::try_from(progress.elapsed.as_millis()).unwrap_or(u64::MAX).max(1);
+    format!(
+        "{} states, {} a second, {} of them to expand, depth {}, {} MiB",
+        grouped(progress.unique_states),
+        grouped(progress.unique_states.saturating_mul(1000) / millis),
+        grouped(progress.waiting),
+        progress.depth,
+        progress.memory >> 20
+    )
 }
 
 /// The claims among `properties` that the file expects to be violated, as bits.
@@ -238,6 +252,7 @@ fn save(folder: &Path, one: &Checked, written: &mut Vec<PathBuf>) -> Result<(), 
             profile: one.file.profile.name.to_owned(),
             property: property.id().to_owned(),
             steps,
+            loop_begins: trace.cycle.as_ref().map(|cycle| cycle.begins),
         };
         let mut names = (1..).map(|copy| folder.join(file_name(one, *property, copy)));
         let path = names.find(|path| !written.contains(path)).expect("there is always one more");

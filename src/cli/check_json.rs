@@ -3,7 +3,9 @@
 use serde_json::{Value, json};
 
 use super::check::{Checked, Standing};
-use crate::check::Verdict;
+use crate::check::fair::Class;
+use crate::check::{Trace, Verdict};
+use crate::model::fairness;
 use crate::model::used::{Provided, name};
 use crate::property::Property;
 
@@ -40,7 +42,7 @@ fn claim(one: &Checked, property: Property) -> Value {
         Standing::Unexpected => Some("not-as-expected"),
         Standing::CutShort => Some("cut-short"),
     };
-    json!({
+    let mut claim = json!({
         "property": property.id(),
         "verdict": verdict,
         "length": length,
@@ -48,7 +50,14 @@ fn claim(one: &Checked, property: Property) -> Value {
         "premiseReached": finding.premise_reached,
         "standing": standing,
         "line": one.expectation(property).map(|expectation| expectation.line),
-    })
+    });
+    if let Verdict::Violated(Trace { cycle: Some(cycle), .. }) = &finding.verdict {
+        let names =
+            |classes: &[Class]| classes.iter().map(|class| fairness::name(&one.file.scope, *class)).collect::<Vec<_>>();
+        claim["loop"] =
+            json!({"begins": cycle.begins, "taken": names(&cycle.taken), "passedOver": names(&cycle.passed)});
+    }
+    claim
 }
 
 /// What no behaviour makes use of; absent where the graph was not visited whole.

@@ -10,7 +10,7 @@ use super::layout::{GOOD, HEADING, KNOWN, UNTOLD, WRONG, counted, padded, painte
 use super::output::{self, say, say_wrapped};
 use super::tale;
 use crate::check::{StopReason, Verdict};
-use crate::model::action::Action;
+use crate::model::action::{Action, KINDS};
 use crate::model::narrative::tell;
 use crate::model::used::name;
 use crate::property::Property;
@@ -80,6 +80,12 @@ fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) -> bool {
         say!("  {} steps generated:", grouped(report.transitions));
         for (kind, count) in &report.steps_by_kind {
             say!("  {:>12}  {kind}", grouped(*count));
+        }
+        let taken = |kind: &&&str| report.steps_by_kind.iter().any(|(other, _)| other == *kind);
+        let never: Vec<&str> = KINDS.iter().filter(|kind| !taken(kind)).copied().collect();
+        if !never.is_empty() {
+            let enabled = if report.stopped.is_some() { "not met before the search ended" } else { "never enabled" };
+            say_wrapped!(4, "  {enabled}: {}", never.join(", "));
         }
     }
     print_unexpected(one);
@@ -197,7 +203,13 @@ fn print_story(one: &Checked, property: Property) {
     say!();
     say_wrapped!(2, "{} {}", painted(&title, HEADING), property.sentence());
     match tell(&one.model, &trace.actions) {
-        Ok(told) => output::write(format_args!("{}", tale::tale(&told, output::width()))),
+        Ok(told) => {
+            let tale = match &trace.cycle {
+                None => tale::tale(&told, output::width()),
+                Some(cycle) => tale::for_ever(&told, cycle, &one.file.scope, output::width()),
+            };
+            output::write(format_args!("{tale}"));
+        }
         Err(error) => say!("  (it cannot be told: {error})"),
     }
     // Commands are never wrapped: they are there to be copied.
@@ -216,7 +228,12 @@ fn verdict_text(one: &Checked, property: Property) -> String {
         Verdict::Holds if one.is_vacuous(property) => "holds vacuously".to_owned(),
         Verdict::Holds => "holds".to_owned(),
         Verdict::NoneFound(reason) => format!("none found: {reason}"),
-        Verdict::Violated(trace) => format!("violated in {} steps", trace.actions.len()),
+        Verdict::Violated(trace) => match &trace.cycle {
+            Some(cycle) if cycle.begins < trace.actions.len() => {
+                format!("violated in {} + {} steps", cycle.begins, trace.actions.len() - cycle.begins)
+            }
+            Some(_) | None => format!("violated in {} steps", trace.actions.len()),
+        },
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::action::Action;
 use crate::model::compose::{DaemonSetModel, Steps};
 use crate::model::narrative::tell;
 use crate::model::step_name::take_named;
-use crate::property::Property;
+use crate::property::{Property, for_ever};
 use crate::trace::{Counterexample, scope_hash};
 
 /// Replays a saved counterexample: takes its steps, tells them, and judges the claim at the end.
@@ -37,11 +37,17 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
     let located = |error: String| bad_input::message(format!("{}: {error}", args.file.display()));
     let actions = take_named(&model, &saved.steps).map_err(|error| located(error.to_string()))?;
     let told = tell(&model, &actions).map_err(|error| located(error.to_string()))?;
-    let broken = breaks(&model, &actions, property);
+    let broken = match saved.loop_begins {
+        None => breaks(&model, &actions, property),
+        Some(begins) => for_ever::is_broken_by(&model, property, &actions, begins),
+    };
     match args.format {
         Format::Human => {
             say!("{} ({}), {}: {}\n", saved.model, saved.profile, property.id(), property.sentence());
             output::write(format_args!("{}", tale::tale(&told, output::width())));
+            if let Some(begins) = saved.loop_begins.filter(|begins| *begins < actions.len()) {
+                say!("\nfrom step {} on, again and again", begins + 1);
+            }
             let end = if broken { "breaks it" } else { "does not break it" };
             say!("\nThis behaviour of {} steps {end}.", saved.steps.len());
         }
@@ -53,7 +59,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
                 .collect();
             say!(
                 "{}",
-                serde_json::json!({"model": saved.model, "profile": saved.profile, "property": property.id(), "broken": broken, "steps": steps, "end": told.end})
+                serde_json::json!({"model": saved.model, "profile": saved.profile, "property": property.id(), "broken": broken, "steps": steps, "loopBegins": saved.loop_begins, "end": told.end})
             );
         }
     }

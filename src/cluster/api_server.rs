@@ -25,13 +25,15 @@ pub enum AnyEvent {
 /// The events of one commit.
 pub type Events = List<AnyEvent>;
 
-/// Which part of a sync asked for something; claims about the rollout's own deletions need it.
+/// Which part of a sync asked for something; claims about what one part deletes or creates need it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Origin {
-    /// Manage, or no pod request at all.
+    /// Manage, or what is neither of the others.
     Manage,
     /// The rolling update.
     RollingUpdate,
+    /// The clean-up of old revisions.
+    CleanUp,
 }
 
 /// A request of a controller on its way, with what the object it came from says.

@@ -164,9 +164,9 @@ impl HostPort {
     }
 }
 
-/// Whether a port of `these` conflicts with one of `those`.
-pub fn conflict(these: &[HostPort], those: &[HostPort]) -> bool {
-    these.iter().any(|one| those.iter().any(|other| one.conflicts_with(other)))
+/// Whether a port of `asked` conflicts with one of `taken`.
+pub fn conflict(asked: &[HostPort], taken: &[HostPort]) -> bool {
+    asked.iter().any(|one| taken.iter().any(|other| one.conflicts_with(other)))
 }
 
 /// The host ports of a pod's containers; init containers are not looked at.

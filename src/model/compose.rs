@@ -245,6 +245,7 @@ impl DaemonSetModel {
                 let mut next = cluster.clone();
                 let work = &mut next.controllers[index].work[usize::from(key)];
                 work.backoff.retain(|other| other != backoff);
+                process::learn_of_backoffs(work);
                 if std::mem::take(&mut work.backoff_timer) {
                     work.queue = work.queue.added();
                 }

@@ -1,13 +1,16 @@
 //! The model as the search sees it.
 
+use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use super::action::Action;
 use super::compose::DaemonSetModel;
+use super::fairness;
 use super::state::{Cluster, State};
 use super::used::used;
-use crate::check::{Explored, Findings};
-use crate::property::{judge_state, judge_step};
+use crate::check::fair::Class;
+use crate::check::{Explored, Findings, Forbidden, fingerprint};
+use crate::property::{Property, for_ever, judge_state, judge_step};
 
 impl Explored for DaemonSetModel {
     type Sealed = State;
@@ -18,16 +21,20 @@ impl Explored for DaemonSetModel {
         vec![DaemonSetModel::initial(self)]
     }
 
-    fn seal(&self, open: &Cluster) -> State {
-        State::of(open)
+    fn seal(&self, open: Cluster) -> State {
+        State::of(&open)
     }
 
-    fn open(&self, sealed: &State) -> Cluster {
-        sealed.open()
+    fn open<'a>(&self, sealed: &'a State) -> Cow<'a, Cluster> {
+        Cow::Owned(sealed.open())
     }
 
-    fn bytes<'a>(&self, sealed: &'a State) -> &'a [u8] {
-        sealed.bytes()
+    fn fingerprint(&self, sealed: &State, seed: u64) -> u64 {
+        fingerprint(sealed.bytes(), seed)
+    }
+
+    fn state_bytes(&self, sealed: &State) -> usize {
+        sealed.bytes().len()
     }
 
     fn successors(&self, open: &Cluster, out: &mut Vec<(Action, Cluster)>) {
@@ -54,6 +61,23 @@ impl Explored for DaemonSetModel {
 
     fn used(&self, before: &Cluster, action: &Action, after: &Cluster) -> u128 {
         used(&self.scope, before, action, after)
+    }
+
+    fn live(&self) -> Vec<(usize, Forbidden)> {
+        let asked = |(property, _): &(Property, Forbidden)| self.claims & property.bit() != 0;
+        for_ever::claims().into_iter().filter(asked).map(|(property, claim)| (property as usize, claim)).collect()
+    }
+
+    fn class(&self, before: &Cluster, action: &Action) -> Class {
+        fairness::class(before, action)
+    }
+
+    fn waiting(&self, open: &Cluster, out: &mut Vec<Class>) {
+        fairness::waiting(self, open, out);
+    }
+
+    fn marks(&self, open: &Cluster) -> u8 {
+        for_ever::marks(self, open)
     }
 
     fn census(&self, open: &Cluster, visit: &mut dyn FnMut(&'static str, u64)) {

@@ -5,6 +5,7 @@ pub mod actors;
 pub mod canonical;
 pub mod compose;
 mod explored;
+pub mod fairness;
 mod faults;
 mod hosts;
 pub mod informed;

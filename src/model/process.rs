@@ -4,7 +4,7 @@
 
 use smallvec::SmallVec;
 
-use super::state::{Backoff, Process, Queued, ReadyTimer};
+use super::state::{Backoff, Process, Queued, ReadyTimer, Work};
 use super::view::{self, Records};
 use crate::cluster::api_server::{Answer, Call, Origin};
 use crate::cluster::object::{Key, List};
@@ -180,7 +180,12 @@ fn reads_at_once(sync: &Sync, point: Point, after_reply: bool) -> bool {
 fn call(controller: u8, key: Key, sync: &Sync, request: Request) -> Call {
     let small = |number: u32| u8::try_from(number).expect("the model's numbers fit a byte");
     let rolls = matches!(&sync.step, Step::SyncNodes(call) if call.caller == Caller::RollingUpdate);
-    let origin = if rolls { Origin::RollingUpdate } else { Origin::Manage };
+    let cleans_up = matches!(&sync.step, Step::CleanUp(_));
+    let origin = match (rolls, cleans_up) {
+        (true, _) => Origin::RollingUpdate,
+        (false, true) => Origin::CleanUp,
+        (false, false) => Origin::Manage,
+    };
     Call {
         controller,
         awaited: true,
@@ -256,6 +261,17 @@ fn finish(process: &mut Process, key: Key, result: Result<(), Failure>) {
         }
         Err(_) => work.queue = Queued::Waiting,
     }
+}
+
+/// The sync under way asks whether a node is in back-off when it decides (MAN-6), not when it lists the nodes: what has ended
+/// since does not hold it up, and no timer is set that nothing would fire.
+pub fn learn_of_backoffs(work: &mut Work) {
+    let Some(mut sync) = work.sync.take() else { return };
+    let ds = *sync.daemon_set();
+    for node in &mut sync.nodes {
+        node.in_backoff &= view::is_in_backoff(work, &ds, node.name);
+    }
+    work.sync = Some(sync);
 }
 
 /// Clears what the rest of each sync cannot read any more, so that behaviours that differ only in it meet (reduction R-1).

@@ -372,7 +372,7 @@ impl Named<'_> {
         let request = self.asked(&call.request);
         match call.origin {
             Origin::Manage => request,
-            Origin::RollingUpdate => format!("{request} in {}", phase(call.origin)),
+            Origin::RollingUpdate | Origin::CleanUp => format!("{request} in {}", phase(call.origin)),
         }
     }
 
@@ -516,5 +516,6 @@ fn phase(origin: Origin) -> &'static str {
     match origin {
         Origin::Manage => "manage",
         Origin::RollingUpdate => "the rolling update",
+        Origin::CleanUp => "the clean-up",
     }
 }

@@ -140,15 +140,21 @@ fn port_is_foreign(scope: &Scope, process: &Process, (template, uid): (u8, u8), 
 }
 
 fn node(scope: &Scope, process: &Process, work: &Work, ds: &DaemonSet, object: &NodeObject) -> Node {
-    let in_backoff = work.backoff.iter().any(|backoff| {
-        backoff.node == object.name
-            && u32::from(backoff.uid) == ds.uid.0
-            && i64::from(backoff.observed_generation) == ds.status.observed_generation
-    });
+    let name = NodeName(u32::from(object.name));
+    let in_backoff = is_in_backoff(work, ds, name);
     let template = u8::try_from(ds.template.0).expect("templates fit a byte");
     let uid = u8::try_from(ds.uid.0).expect("the model's uids fit a byte");
     let placement = placement(scope, process, (template, uid), object);
-    Node { name: NodeName(u32::from(object.name)), placement, in_backoff }
+    Node { name, placement, in_backoff }
+}
+
+/// Whether the failed pods of `ds` on a node are in back-off (MAN-19).
+pub fn is_in_backoff(work: &Work, ds: &DaemonSet, node: NodeName) -> bool {
+    work.backoff.iter().any(|backoff| {
+        u32::from(backoff.node) == node.0
+            && u32::from(backoff.uid) == ds.uid.0
+            && i64::from(backoff.observed_generation) == ds.status.observed_generation
+    })
 }
 
 fn pod(scope: &Scope, key: Key, min_ready_seconds: i32, object: &PodObject) -> Pod {

@@ -163,13 +163,9 @@ pub fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder, hand
     if handlers > 0 && informer.told.len() >= usize::from(handlers) {
         return Vec::new();
     }
-    let named = |versioned: &Versioned<T>| match &versioned.event {
-        Event::Put(object) | Event::Deleted(object) => object.name(),
-        Event::Bookmark => 0,
-    };
     let mut found: Vec<(usize, u8)> = Vec::new();
     for (at, event) in informer.stream.iter().enumerate() {
-        let name = named(event);
+        let name = subject(event);
         let first = match order {
             InformerOrder::Stream => at == 0,
             InformerOrder::PerObject => found.iter().all(|(_, earlier)| *earlier != name),
@@ -179,6 +175,14 @@ pub fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder, hand
         }
     }
     found
+}
+
+/// The name of the object that an event is about; 0 for a bookmark.
+pub(super) fn subject<T: Object>(versioned: &Versioned<T>) -> u8 {
+    match &versioned.event {
+        Event::Put(object) | Event::Deleted(object) => object.name(),
+        Event::Bookmark => 0,
+    }
 }
 
 /// The lists that a broken watch may be followed by: not older than what the store shows (API-15), and, from the lagging

@@ -1,9 +1,10 @@
 //! The list of claims, and all of them judged at once.
 
-use super::{rest, state, step};
+use super::{for_ever, rest, state, step};
 use crate::cluster::object::{DaemonSetObject, Deleting};
 use crate::model::action::Action;
 use crate::model::compose::DaemonSetModel;
+use crate::model::fairness::is_written;
 use crate::model::state::Cluster;
 
 /// A claim.
@@ -61,6 +62,10 @@ pub enum Property {
     SlowStart,
     /// maxUnavailable, as the sync sees it.
     ViewBudget,
+    /// The long run.
+    Converges,
+    /// Writes without end.
+    NoHotLoop,
 }
 
 /// Every claim, in the order of reports.
@@ -91,7 +96,12 @@ pub const ALL: &[Property] = &[
     Property::HashPresent,
     Property::SlowStart,
     Property::ViewBudget,
+    Property::Converges,
+    Property::NoHotLoop,
 ];
+
+/// The claims that a behaviour breaks by its first steps; the others are about behaviours for ever ([`for_ever`]).
+pub const FINITE: &[Property] = ALL.split_at(Property::Converges as usize).0;
 
 impl Property {
     /// The stable id.
@@ -123,6 +133,8 @@ impl Property {
             Self::HashPresent => "hash-present",
             Self::SlowStart => "slow-start",
             Self::ViewBudget => "view-budget",
+            Self::Converges => "converges",
+            Self::NoHotLoop => "no-hot-loop",
         }
     }
 
@@ -178,6 +190,12 @@ impl Property {
             Self::ViewBudget => {
                 "by what its sync sees, a rollout that deletes available pods leaves at most maxUnavailable nodes down, or as many as were"
             }
+            Self::Converges => {
+                "once users and faults stop, every healthy node that should run the pod comes to have exactly one live pod, available and, unless the strategy is OnDelete, of the current template, every node that must not keep one to have none alive, and so it stays"
+            }
+            Self::NoHotLoop => {
+                "once users and faults stop, the controller does not go on writing for ever, unless back-offs of failed pods hold it up again and again"
+            }
         }
     }
 
@@ -207,6 +225,8 @@ impl Property {
             Self::NoSelfConflict => "a sync writes a revision that it adopted",
             Self::SlowStart => "a create is refused",
             Self::ViewBudget => "a rolling update decides to delete a pod that it sees available",
+            Self::Converges => "a healthy node should run the pod, or a node must not keep one",
+            Self::NoHotLoop => "the controller learns that a write was carried out",
         }
     }
 
@@ -263,6 +283,10 @@ pub fn judge_state(model: &DaemonSetModel, cluster: &Cluster, wanted: u32) -> Ju
     }
     if want(Property::FewPods) {
         judged.note(Property::FewPods, state::few_pods(cluster));
+    }
+    if want(Property::Converges) {
+        // Whether it comes to be so is judged once the graph is known.
+        judged.note(Property::Converges, for_ever::converged(model, cluster).map(|_| true));
     }
     let resting = [
         Property::CurrentIsMax,
@@ -345,6 +369,12 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
     }
     if want(Property::ViewBudget) {
         judged.note(Property::ViewBudget, step::view_budget(model, before, action, after));
+    }
+    if want(Property::NoHotLoop)
+        && let Action::Reply { controller, key, request, .. } = action
+        && is_written(before, *controller, *key, request)
+    {
+        judged.note(Property::NoHotLoop, Some(true));
     }
     judged
 }

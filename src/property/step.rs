@@ -64,8 +64,7 @@ pub fn undo_restores(model: &DaemonSetModel, before: &Cluster, action: &Action, 
 pub fn history_kept(before: &Cluster, action: &Action) -> Option<bool> {
     let call = executed(before, action)?;
     let Request::DeleteRevision(name) = call.request else { return None };
-    let sync = sync_of(before, call)?;
-    if !matches!(sync.step, Step::CleanUp(_)) {
+    if call.origin != Origin::CleanUp {
         return None;
     }
     let revision = before.store.revisions.iter().find(|revision| u32::from(revision.name) == name.0)?;
@@ -285,7 +284,7 @@ pub fn eligible_only(model: &DaemonSetModel, before: &Cluster, action: &Action, 
         .peekable();
     created.peek()?;
     Some(created.all(|(call, name)| match call.origin {
-        Origin::Manage => listed(name),
+        Origin::Manage | Origin::CleanUp => listed(name),
         Origin::RollingUpdate => looked_up(call, name),
     }))
 }

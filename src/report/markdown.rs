@@ -7,7 +7,7 @@ use super::cells::{Cell, Unbroken, Way, cell, page_name};
 use super::matrix::{BASES, FAULTS, Variants, combination_id, model_name, model_text, profiles, states_max};
 use super::run::{Search, Unit, Units};
 use crate::check::StopReason;
-use crate::property::{ALL, Property};
+use crate::property::{FINITE, Property};
 use crate::release::Profile;
 use crate::text::grouped;
 
@@ -38,7 +38,7 @@ pub struct Origin {
 pub fn pages(units: &Units, origin: &Origin) -> Vec<Page> {
     let mut pages = vec![Page { path: "guarantees.md".to_owned(), text: guarantees(units, origin) }];
     let mut models: Vec<Page> = Vec::new();
-    for property in ALL {
+    for property in FINITE {
         for (profile, units) in profiles().zip(units) {
             for way in cell(*property, units).ways {
                 let name = page_name(*property, &way, profile.name);
@@ -82,7 +82,7 @@ pub fn guarantees(units: &Units, origin: &Origin) -> String {
         grouped(states_max(&[0, 1], origin.states_max)),
     );
     let cells: Vec<(Property, Vec<Cell<'_>>)> =
-        ALL.iter().map(|property| (*property, units.iter().map(|units| cell(*property, units)).collect())).collect();
+        FINITE.iter().map(|property| (*property, units.iter().map(|units| cell(*property, units)).collect())).collect();
     let heads: Vec<String> = profiles().map(|profile| format!("{}<br>{}", profile.name, profile.evidence)).collect();
     head(&mut text, "claim", heads.iter().map(String::as_str));
     for (property, cells) in &cells {
@@ -491,7 +491,7 @@ mod tests {
     #[test]
     fn the_matrix_has_a_row_for_every_claim_and_a_column_for_every_release() {
         let text = guarantees(&units(), &origin());
-        for property in ALL {
+        for property in FINITE {
             let id = property.id();
             let begin = format!("| [**{id}**](#{id})<br>");
             let rows: Vec<&str> = text.lines().filter(|line| line.starts_with(&begin)).collect();
@@ -530,7 +530,7 @@ mod tests {
         assert_eq!(last_cell(section, "| lost-reply |"), format!("none found, cut in 1 of {scopes} scopes"));
         assert_eq!(last_cell(section, "| no fault |"), format!("holds ({scopes})"));
         assert_eq!(last_cell(&text[text.find("## Searches that were cut").unwrap()..], "| rollout |"), "lost-reply");
-        let cells = ALL.len() * profiles().count();
+        let cells = FINITE.len() * profiles().count();
         let counted =
             format!("\nOf {cells} cells 1 are broken, {} hold, 1 say none found, and 0 nothing.\n", cells - 2);
         assert!(text.contains(&counted), "{counted}");
@@ -556,7 +556,7 @@ mod tests {
     fn cells_under_one_fault_are_counted_one_by_one() {
         let text = guarantees(&units(), &origin());
         // Asked are no fault and a lost reply; of the other faults nothing is known.
-        let (all, asked) = (ALL.len() * profiles().count(), 2 * ALL.len() * profiles().count());
+        let (all, asked) = (FINITE.len() * profiles().count(), 2 * FINITE.len() * profiles().count());
         let (cells, unasked) = (grouped(((1 + FAULTS.len()) * all) as u64), grouped(((FAULTS.len() - 1) * all) as u64));
         let counted =
             format!("of {cells} cells 1 are broken, {} hold, 1 say none found, and {unasked} nothing.\n", asked - 2);

@@ -296,7 +296,7 @@ impl Base {
 
     /// The claims that are asked here.
     pub fn claims(&self) -> Vec<Property> {
-        property::ALL.iter().copied().filter(|property| self.asks(*property)).collect()
+        property::FINITE.iter().copied().filter(|property| self.asks(*property)).collect()
     }
 }
 
@@ -483,7 +483,7 @@ mod tests {
 
     #[test]
     fn every_claim_is_asked_somewhere() {
-        for property in property::ALL {
+        for property in property::FINITE {
             assert!(BASES.iter().any(|base| base.asks(*property)), "{} is asked nowhere", property.id());
         }
     }

@@ -10,7 +10,7 @@ use crate::scope::Scope;
 use crate::text;
 
 /// Version of the format; raised whenever a field is added or a step changes its meaning.
-pub const FORMAT_VERSION: u32 = 3;
+pub const FORMAT_VERSION: u32 = 4;
 
 /// A counterexample, written down.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,6 +28,10 @@ pub struct Counterexample {
     pub property: String,
     /// The steps by name.
     pub steps: Vec<StepName>,
+    /// How many of them come before those that are taken again and again, if it is a behaviour for ever; all of them where it
+    /// stops in the end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub loop_begins: Option<usize>,
 }
 
 /// What every version of the format has.

@@ -160,7 +160,7 @@ fn states_reached_before_a_cut_within_a_level_are_judged() {
     graph.marked_nodes = [10_000].into();
     let report = run_with(&Sealing(graph), &Settings { memory_max: 1, ..settings(2) });
     assert_eq!((report.stopped, &report.states_by_depth[..]), (Some(StopReason::Memory(1)), &[10_000, 1][..]));
-    assert_eq!(*trace_of(&report, Graph::NODE), Trace { initial: 0, actions: vec![0] });
+    assert_eq!(*trace_of(&report, Graph::NODE), Trace { initial: 0, actions: vec![0], cycle: None });
 }
 
 #[test]

@@ -56,9 +56,9 @@ fn the_largest_state_is_told() {
 #[test]
 fn memory_covers_what_is_kept_of_every_state() {
     let report = run(&Counters::<3> { to: 60 });
-    // A fingerprint, a parent and a step index each.
-    assert!(report.memory >= 216_000 * 16, "{} bytes", report.memory);
-    assert!(report.memory < 216_000 * 100, "{} bytes", report.memory);
+    // A fingerprint and two bytes of origin each, at least; the waiting states are few.
+    assert!(report.memory >= 216_000 * 10, "{} bytes", report.memory);
+    assert!(report.memory < 216_000 * 16, "{} bytes", report.memory);
 }
 
 #[test]

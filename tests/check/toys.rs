@@ -1,11 +1,12 @@
 //! Small models with known graphs, each as the search sees it and as stateright's own checker does.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::hash::Hash;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use everynode::check::{Explored, Findings};
+use everynode::check::{Explored, Findings, fingerprint};
 use stateright::{Model, Property};
 
 /// A model of stateright that can be sealed; claims and limits are none unless told.
@@ -47,16 +48,20 @@ impl<T: Toy + Sync> Explored for Sealing<T> {
         self.0.init_states()
     }
 
-    fn seal(&self, open: &T::State) -> T::Bytes {
-        self.0.pack(open)
+    fn seal(&self, open: T::State) -> T::Bytes {
+        self.0.pack(&open)
     }
 
-    fn open(&self, sealed: &T::Bytes) -> T::State {
-        self.0.unpack(sealed)
+    fn open<'a>(&self, sealed: &'a T::Bytes) -> Cow<'a, T::State> {
+        Cow::Owned(self.0.unpack(sealed))
     }
 
-    fn bytes<'a>(&self, sealed: &'a T::Bytes) -> &'a [u8] {
-        sealed.as_ref()
+    fn fingerprint(&self, sealed: &T::Bytes, seed: u64) -> u64 {
+        fingerprint(sealed.as_ref(), seed)
+    }
+
+    fn state_bytes(&self, sealed: &T::Bytes) -> usize {
+        sealed.as_ref().len()
     }
 
     fn successors(&self, open: &T::State, out: &mut Vec<(T::Action, T::State)>) {

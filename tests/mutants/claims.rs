@@ -94,6 +94,16 @@ mutants! {
         OrphansSurvive in "lifecycle/orphan-and-recreate.toml", r#"switches = { adopt_recheck = "None" }"#;
     a_lost_collision_error_crashes_the_process:
         NoPanic in "rollout/hash-collision.toml", r#"switches = { collision_error = "Lost" }"#;
+    a_creation_that_is_never_seen_is_expected_for_ever_where_its_expiry_wakes_nobody:
+        Converges in "staleness/expiry-wakes.toml", r#"switches = { expiry_wakeup = "Off" }"#;
+    expectations_that_never_expire_keep_a_node_empty:
+        Converges in "staleness/expiry-wakes.toml", r#"switches = { expiry_wakeup = "On", expiry = "Off" }"#;
+    without_timers_a_rollout_does_not_converge:
+        Converges in "rollout/min-ready-seconds.toml", r#"switches = { availability_timer = "None" }"#;
+    a_create_that_timed_out_and_is_taken_for_done_leaves_its_node_empty:
+        Converges in "faults/refused-and-lost-requests.toml", r#"switches = { create_error = "SwallowTimeout" }"#;
+    without_back_off_failing_pods_are_replaced_in_a_hot_loop:
+        NoHotLoop in "rollout/failing-pods-without-end.toml", r#"switches = { failed_pods = "AtOnce" }"#;
 }
 
 fixes! {
@@ -110,6 +120,10 @@ fixes! {
         HashPresent in "lifecycle/revision-without-hash-label.toml" [], r#"switches = { snapshot_reuse = "SameOwner" }"#;
     a_terminating_namespace_taken_for_an_error_stops_the_slow_start:
         SlowStart in "faults/namespace-terminating.toml" [], r#"switches = { namespace_terminating = "AnyError" }"#;
+    a_node_that_wakes_on_every_change_of_taints_keeps_no_pending_pod:
+        Converges in "nodes/taint-manager.toml" [], r#"switches = { node_wake = "Any" }"#;
+    a_node_whose_old_and_new_placement_are_compared_keeps_no_pending_pod:
+        Converges in "nodes/taint-manager.toml" [], r#"switches = { node_wake = "Compare" }"#;
 }
 
 #[test]
