@@ -1,5 +1,5 @@
 //! The search beside stock stateright, in one run and with one allocator: stateright's two-phase commit, model unchanged, and
-//! a rollout of the DaemonSet model. Prints states and generated transitions a second, each the median of several runs, and
+//! rollouts of the `DaemonSet` model. Prints states and generated transitions a second, each the median of several runs, and
 //! ratios; the arguments after `--` name what to run.
 
 use std::path::Path;
@@ -117,7 +117,7 @@ fn daemon_set(path: &str) {
         assert_eq!(checker.unique_state_count() as u64, report.unique_states);
     };
     let sides = medians([&|| stock(1), &|| stock(2), &|| drop(ours(&none, 1)), &|| drop(ours(&none, 2)), &|| {
-        drop(ours(&live, 2))
+        drop(ours(&live, 2));
     }]);
     let names = ["stock, 1 thread", "stock, 2 threads", "ours, 1 thread", "ours, 2 threads", "ours, 2, both for ever"];
     show(path, &report, &names.into_iter().zip(sides).collect::<Vec<_>>());

@@ -33,7 +33,7 @@ pub fn marks(model: &DaemonSetModel, cluster: &Cluster) -> u8 {
     if asked && converged(model, cluster) == Some(false) { NOT_CONVERGED } else { 0 }
 }
 
-/// Whether every node has what it should have: those that could run the pod as [`rolled_out`] says, and those that must not
+/// Whether every node has what it should have: those that could run the pod as [`Property::RolledOut`] says, and those that must not
 /// keep one have no live one.
 pub fn converged(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     let mut found = rolled_out(model, cluster);
