@@ -19,7 +19,7 @@ pub trait Explored: Sync {
 
     /// The initial states, in a fixed order.
     fn initial(&self) -> Vec<Self::Open>;
-    /// Seals a state.
+    /// Seals a state; opened again it may be another that stands for the same.
     fn seal(&self, open: Self::Open) -> Self::Sealed;
     /// Opens one.
     fn open<'a>(&self, sealed: &'a Self::Sealed) -> Cow<'a, Self::Open>;
@@ -27,7 +27,8 @@ pub trait Explored: Sync {
     fn fingerprint(&self, sealed: &Self::Sealed, seed: u64) -> u64;
     /// Bytes that a sealed state needs, at most [`Self::Sealed`]'s own size and what it holds elsewhere.
     fn state_bytes(&self, sealed: &Self::Sealed) -> usize;
-    /// Every enabled step with the state it leads to, in a fixed order that depends on the state only.
+    /// Every enabled step with the state it leads to, in a fixed order that depends on the state only. A state is expanded
+    /// as it was opened; what a step leads to is judged before it is sealed.
     fn successors(&self, open: &Self::Open, out: &mut Vec<(Self::Action, Self::Open)>);
     /// The capacity that a state exceeds: it is not expanded, and the search is not complete.
     fn exceeded(&self, _open: &Self::Open) -> Option<&'static str> {

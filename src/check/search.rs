@@ -381,7 +381,7 @@ impl<'a, M: Explored> Run<'a, M> {
             self.model.successors(&open, &mut steps);
             let (action, after) = steps.swap_remove(index as usize);
             actions.push(action);
-            open = after;
+            open = self.model.open(&self.model.seal(after)).into_owned();
         }
         Trace { initial, actions, cycle: None }
     }
@@ -423,26 +423,29 @@ pub fn census<M: Explored>(model: &M, states_max: u64) -> Census {
     let mut values: BTreeMap<&'static str, HashSet<u64>> = BTreeMap::new();
     let mut states = 0;
     let mut cut = false;
-    let mut is_new = |open: &M::Open| seen.insert(model.fingerprint(&model.seal(open.clone()), 0));
-    let mut level = model.initial();
-    level.retain(&mut is_new);
+    let mut new = |open: M::Open| {
+        let sealed = model.seal(open);
+        seen.insert(model.fingerprint(&sealed, 0)).then_some(sealed)
+    };
+    let mut level: Vec<M::Sealed> = model.initial().into_iter().filter_map(&mut new).collect();
     while !level.is_empty() {
         let mut next = Vec::new();
-        for open in &level {
+        for sealed in &level {
             if states == states_max {
                 cut = true;
                 next.clear();
                 break;
             }
-            model.census(open, &mut |field, value| {
+            let open = model.open(sealed);
+            model.census(&open, &mut |field, value| {
                 values.entry(field).or_default().insert(value);
             });
             states += 1;
             let mut steps = Vec::new();
-            if model.exceeded(open).is_none() {
-                model.successors(open, &mut steps);
+            if model.exceeded(&open).is_none() {
+                model.successors(&open, &mut steps);
             }
-            next.extend(steps.into_iter().map(|(_, after)| after).filter(&mut is_new));
+            next.extend(steps.into_iter().filter_map(|(_, after)| new(after)));
         }
         level = next;
     }

@@ -7,6 +7,7 @@ use super::output::{self, say};
 use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input, select, tale};
 use crate::check::Explored;
 use crate::model::action::Action;
+use crate::model::canonical::canonicalise;
 use crate::model::compose::{DaemonSetModel, Steps};
 use crate::model::narrative::tell;
 use crate::model::step_name::take_named;
@@ -72,9 +73,10 @@ fn breaks(model: &DaemonSetModel, actions: &[Action], property: Property) -> boo
     let mut broken = model.judge_state(&cluster).broken;
     for action in actions {
         let mut steps = Steps::new();
-        model.steps(&cluster, &mut steps);
-        let Some((_, next)) = steps.into_iter().find(|(other, _)| other == action) else { return false };
+        model.raw_steps(&cluster, &mut steps);
+        let Some((_, mut next)) = steps.into_iter().find(|(other, _)| other == action) else { return false };
         broken = model.judge_step(&cluster, action, &next).broken | model.judge_state(&next).broken;
+        canonicalise(&mut next);
         cluster = next;
     }
     broken & property.bit() != 0

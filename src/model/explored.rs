@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::hash::{Hash, Hasher};
 
 use super::action::Action;
+use super::canonical::canonicalise;
 use super::compose::DaemonSetModel;
 use super::fairness;
 use super::state::{Cluster, State};
@@ -21,7 +22,9 @@ impl Explored for DaemonSetModel {
         vec![DaemonSetModel::initial(self)]
     }
 
-    fn seal(&self, open: Cluster) -> State {
+    /// Names and versions are renumbered here: the claims about steps compare them between the two sides of a step.
+    fn seal(&self, mut open: Cluster) -> State {
+        canonicalise(&mut open);
         State::of(&open)
     }
 
@@ -38,7 +41,7 @@ impl Explored for DaemonSetModel {
     }
 
     fn successors(&self, open: &Cluster, out: &mut Vec<(Action, Cluster)>) {
-        self.steps(open, out);
+        self.raw_steps(open, out);
     }
 
     fn exceeded(&self, open: &Cluster) -> Option<&'static str> {
