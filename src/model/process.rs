@@ -7,8 +7,9 @@ use smallvec::SmallVec;
 use super::state::{Backoff, Process, Queued, ReadyTimer, Work};
 use super::view::{self, Records};
 use crate::cluster::api_server::{Answer, Call, Origin};
-use crate::cluster::object::{Key, List};
-use crate::controller::record::TemplateId;
+use crate::cluster::object::{DaemonSetObject, Key, List};
+use crate::cluster::watch::{Event, Notification, Versioned};
+use crate::controller::record::{TemplateId, Uid};
 use crate::controller::request::{Failure, Request, Stage};
 use crate::controller::sync::{Batches, Effect, Outcome, PodPhase, Point, Rules, State, Step, Sync, Wait};
 use crate::controller::sync_nodes::Caller;
@@ -118,7 +119,10 @@ fn follow(
         apply(scope, &mut process, key, Some(&ds), &outcome.effects);
         let sync = process.work[usize::from(key)].sync.as_ref().expect("just stored");
         match sync.wait(&rules(scope)) {
-            Wait::Point(point) if reads_at_once(sync, point, after_reply) => {
+            Wait::Point(point)
+                if reads_at_once(sync, point, after_reply)
+                    && !(point == Point::GateCheck && may_be_forgotten(scope, &process, key, ds.uid)) =>
+            {
                 if point == Point::Manage {
                     // Manage finds anew which nodes have no room, one after the other (LEG-14).
                     let listed = sync.nodes.clone();
@@ -164,8 +168,8 @@ fn before(process: &Process, key: Key, outcome: &Outcome) -> Process {
 ///
 /// `DaemonSet`, nodes, revisions and the first reading of pods are four stores whose streams are independent of one
 /// another, so reading them at one moment is reading them at four with other lags; the expectations are examined
-/// together with the reading that follows, since only events that lower them come between. A clean-up with nothing to
-/// clean reads for nothing.
+/// together with the reading that follows, since only events that lower them come between, and those that drop them
+/// ([`may_be_forgotten`]). A clean-up with nothing to clean reads for nothing.
 fn reads_at_once(sync: &Sync, point: Point, after_reply: bool) -> bool {
     match point {
         Point::Nodes | Point::History | Point::Manage | Point::RollingUpdate | Point::Node | Point::Pod => true,
@@ -174,6 +178,25 @@ fn reads_at_once(sync: &Sync, point: Point, after_reply: bool) -> bool {
         Point::Cleanup => sync.old.len() <= usize::try_from(sync.ds.revision_history_limit).unwrap_or(0),
         Point::RolloutCheck | Point::Status => false,
     }
+}
+
+/// Whether the handler of a deletion or of a re-creation may drop what the process remembers of `uid` before the sync under
+/// way looks at it (EVT-3, EVT-4, SYNC-8): the stream of `DaemonSet`s is read a second time there, by way of its handler.
+fn may_be_forgotten(scope: &Scope, process: &Process, key: Key, uid: Uid) -> bool {
+    let another = |object: &DaemonSetObject| object.key == key && u32::from(object.uid) != uid.0;
+    let arrives = |versioned: &Versioned<DaemonSetObject>| match &versioned.event {
+        Event::Put(object) => another(object),
+        Event::Deleted(object) => object.key == key,
+        Event::Bookmark => false,
+    };
+    let waits = |told: &Notification<DaemonSetObject>| match told {
+        Notification::Added(_) => false,
+        Notification::Updated(old, new) => new.key == key && old.uid != new.uid,
+        Notification::Deleted(object) => object.key == key,
+    };
+    scope.faults.daemon_set_watch_break > 0
+        || process.daemon_sets.stream.iter().any(arrives)
+        || process.daemon_sets.told.iter().any(waits)
 }
 
 /// The request as it travels.
