@@ -10,7 +10,7 @@ use everynode::cluster::object::{
 };
 use everynode::controller::record::{NodeName, PodName, Symbol};
 use everynode::controller::request::{Reason, Request};
-use everynode::controller::sync::{Point, Step};
+use everynode::controller::sync::Step;
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::Cluster;
