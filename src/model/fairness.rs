@@ -181,7 +181,6 @@ impl Work {
 /// The class of a step that is enabled in `before`; [`UNFAIR`] for users, faults, and events that come before older ones of other objects.
 pub fn class(before: &Cluster, action: &Action) -> Class {
     let party = match *action {
-        Action::Deliver { together: true, .. } => return UNFAIR,
         Action::Deliver { controller, resource, together: false, .. } => {
             Party::Process(controller, Part::Watch(resource))
         }
@@ -222,7 +221,8 @@ pub fn class(before: &Cluster, action: &Action) -> Class {
         Action::Lifecycle { node, .. } => Party::Node(node, Host::Lifecycle),
         Action::KubeletReturns { node } => Party::Node(node, Host::Returns),
         Action::SchedulerReturns => Party::SchedulerReturns,
-        Action::User { .. }
+        Action::Deliver { together: true, .. }
+        | Action::User { .. }
         | Action::UndoChooses { .. }
         | Action::Crash { .. }
         | Action::StaleRestart { .. }
