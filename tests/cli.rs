@@ -91,6 +91,37 @@ fn a_cut_search_ends_in_3() {
 }
 
 #[test]
+fn a_behaviour_that_ends_at_rest_says_what_is_wrong_there() {
+    for (model, claim, wrong) in [
+        (
+            "no-schedule-taint",
+            "status-truth",
+            "the status of ds says 1 desired (in truth 0), 1 current (in truth 0), 0 misscheduled (in truth 1), 1 ready (in truth 0), 1 updated (in truth 0), 1 available (in truth 0)",
+        ),
+        ("watch-gap", "never-wedged", "nobody wakes ds; a sync that sees all this would create a pod on n1"),
+        ("watch-gap", "converges", "node n1 should run a pod of ds and has no live one"),
+        (
+            "host-port",
+            "rolled-out",
+            "node n1 has more than one live pod of ds: p1 (ready, of a) and p2 (pending, of b)",
+        ),
+        ("dead-node", "rolled-out", "pod p2 on node n2 is of template a, and ds is at b"),
+        ("delete-and-recreate-background", "current-is-max", "no revision of ds holds its template a"),
+        (
+            "a-b-a-in-quick-succession",
+            "current-is-max",
+            "ds is at template a of revision 1, and revision 2 (b) is there too",
+        ),
+    ] {
+        let output = stdout(&everynode(&["check", model, "-p", claim, "--traces"]));
+        let (_, end) = output.split_once("  which is wrong:\n").expect("it ends at rest, where something is wrong");
+        let said: Vec<&str> = end.lines().take_while(|line| line.starts_with("    ")).map(str::trim_start).collect();
+        assert!(said.contains(&wrong), "{model}: {said:?}");
+    }
+    assert!(!ran(&["check", "lost-reply", "--traces"]).contains("which is wrong"), "that one breaks on the way");
+}
+
+#[test]
 fn a_counterexample_is_saved_and_replayed_in_its_own_scope_only() {
     let folder = TempDir::new().expect("a scratch folder");
     let kept = folder.path().to_str().expect("a plain path");

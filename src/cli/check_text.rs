@@ -13,7 +13,7 @@ use crate::check::{StopReason, Verdict};
 use crate::model::action::{Action, KINDS};
 use crate::model::narrative::tell;
 use crate::model::used::name;
-use crate::property::Property;
+use crate::property::{Property, wrong_in_the_end};
 use crate::scope::ExpectedVerdict;
 use crate::text::grouped;
 
@@ -204,9 +204,10 @@ fn print_story(one: &Checked, property: Property) {
     say_wrapped!(2, "{} {}", painted(&title, HEADING), property.sentence());
     match tell(&one.model, &trace.actions) {
         Ok(told) => {
+            let wrong = wrong_in_the_end(&one.model, &trace.actions, property);
             let tale = match &trace.cycle {
-                None => tale::tale(&told, output::width()),
-                Some(cycle) => tale::for_ever(&told, cycle, &one.file.scope, output::width()),
+                None => tale::tale(&told, &wrong, output::width()),
+                Some(cycle) => tale::for_ever(&told, &wrong, cycle, &one.file.scope, output::width()),
             };
             output::write(format_args!("{tale}"));
         }
