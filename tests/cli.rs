@@ -68,7 +68,7 @@ fn verdicts_as_expected_end_in_0_and_others_in_1() {
     let (_folder, path) = file("model.toml", &wrong);
     let output = everynode(&["check", path.to_str().expect("a plain path")]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("model.toml:18: one-per-node: violated in 16 steps; expected: holds"));
+    assert!(stdout(&output).contains("model.toml:19: one-per-node: violated in 16 steps; expected: holds"));
     assert!(stdout(&output).contains("to replay it:  everynode replay"));
 }
 

@@ -77,7 +77,7 @@ pub struct Expectation {
     pub verdict: ExpectedVerdict,
     /// The catalogue entry that explains a violation, such as `DS-B01`.
     pub because: Option<String>,
-    /// Where it stands in the file.
+    /// Where its verdict stands in the file.
     pub line: usize,
 }
 
@@ -531,7 +531,6 @@ impl Reader<'_> {
     fn expectations(&self, expect: &BTreeMap<String, Spanned<ExpectFile>>) -> Read<Vec<Expectation>> {
         let mut expectations = Vec::new();
         for (id, spanned) in expect {
-            let at = spanned.span();
             let property = Property::named(id).ok_or_else(|| {
                 let known: Vec<&str> = crate::property::ALL.iter().map(|property| property.id()).collect();
                 let all = format!("properties: {}", known.join(", "));
@@ -563,7 +562,7 @@ impl Reader<'_> {
                 property,
                 verdict,
                 because: file.because.clone(),
-                line: self.line_of(at.start),
+                line: self.line_of(stated.start),
             });
         }
         expectations.sort_by_key(|expectation| expectation.property);
