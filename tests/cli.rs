@@ -801,3 +801,53 @@ fn a_model_that_expects_nothing_tells_its_shortest_violation_in_full() {
     let each = stdout(&everynode(&["check", path, "--traces"]));
     assert_eq!(told(&each), each.matches("violated in ").count(), "{each}");
 }
+
+#[test]
+fn a_profile_that_is_none_is_answered_with_those_of_its_release() {
+    let suggested = |name: &str| {
+        let output = everynode(&["check", "cordon", "--profile", name]);
+        assert_eq!(output.status.code(), Some(2));
+        let message = stderr(&output);
+        assert!(message.contains("[possible values: v1.11, "), "{message}");
+        let tip =
+            message.split_once("tip: ").map(|(_, tip)| tip.split_once(" For more").expect("it ends").0.to_owned());
+        tip.unwrap_or_default()
+    };
+    assert_eq!(suggested("v1.12-legacy"), "a similar value exists: 'v1.12-controller'");
+    assert_eq!(suggested("1.36.3"), "a similar value exists: 'v1.36'");
+    assert_eq!(suggested("v1.11-gate"), "a similar value exists: 'v1.11-scheduler'");
+    assert_eq!(suggested("v1.21"), "", "no profile is of that release, and its neighbours are not alike");
+    let profile = |name: &str| MODEL.replace("[nodes]", &format!("profile = \"{name}\"\n\n[nodes]"));
+    refused(&profile("v1.28.15"), &["no profile is called `v1.28.15`", "did you mean `v1.28`?"]);
+    refused(&profile("v1.21"), &["no profile is called `v1.21`", "profiles: v1.11, "]);
+}
+
+#[test]
+fn vectors_say_nothing_of_the_files_before_one_that_cannot_be_read() {
+    let sample = "tests/data/counts.jsonl";
+    let output = everynode(&["vectors", sample]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with(sample), "{}", stdout(&output));
+    let output = everynode(&["vectors", sample, "no-such-file.jsonl"]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
+}
+
+#[test]
+fn the_help_lists_the_exit_codes() {
+    for flag in ["-h", "--help"] {
+        let help = ran(&[flag]);
+        let (_, codes) = help.split_once("Exit codes:\n").expect("it lists them");
+        let listed: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(listed, ["0", "1", "2", "3"], "{help}");
+    }
+}
+
+#[test]
+fn a_census_groups_the_digits_of_its_numbers() {
+    let census = ran(&["check", "lost-reply", "--census"]);
+    let pinned = everynode::scope::bundled::read(Path::new("faults/lost-reply.toml"), None).expect("a bundled model");
+    let states = pinned.pinned.expect("its size is pinned").unique_states;
+    assert!(states > 999, "{states}");
+    let grouped = format!("{},{:03}", states / 1000, states % 1000);
+    assert!(census.contains(&format!("over {grouped} states, the whole graph")), "{census}");
+}

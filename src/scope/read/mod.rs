@@ -232,10 +232,8 @@ impl Reader<'_> {
         let own = match &file.profile {
             None => Profile::named("v1.36").expect("the default profile exists"),
             Some(name) => Profile::named(name.get_ref()).ok_or_else(|| {
-                let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
                 let error = self.error(format!("no profile is called `{}`", name.get_ref()), Some(name.span()));
-                let all = format!("profiles: {}", known.join(", "));
-                ModelError { help: Some(text::did_you_mean(name.get_ref(), known, all)), ..error }
+                ModelError { help: Some(Profile::instead_of(name.get_ref())), ..error }
             })?,
         };
         let profile = instead.unwrap_or(own);
