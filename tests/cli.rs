@@ -68,7 +68,7 @@ fn verdicts_as_expected_end_in_0_and_others_in_1() {
     let (_folder, path) = file("model.toml", &wrong);
     let output = everynode(&["check", path.to_str().expect("a plain path")]);
     assert_eq!(output.status.code(), Some(1));
-    assert!(stdout(&output).contains("model.toml:18: one-per-node: violated in 16 steps; expected: holds"));
+    assert!(stdout(&output).contains("model.toml:19: one-per-node: violated in 16 steps; expected: holds"));
     assert!(stdout(&output).contains("to replay it:  everynode replay"));
 }
 
@@ -88,6 +88,37 @@ fn a_cut_search_ends_in_3() {
     let output = everynode(&["check", "two-nodes", "-p", "converges", "-p", "no-hot-loop", "--max-states", "1000"]);
     assert_eq!(output.status.code(), Some(3));
     assert_eq!(stdout(&output).matches("none found: stopped at 1,000 states").count(), 2, "{}", stdout(&output));
+}
+
+#[test]
+fn a_behaviour_that_ends_at_rest_says_what_is_wrong_there() {
+    for (model, claim, wrong) in [
+        (
+            "no-schedule-taint",
+            "status-truth",
+            "the status of ds says 1 desired (in truth 0), 1 current (in truth 0), 0 misscheduled (in truth 1), 1 ready (in truth 0), 1 updated (in truth 0), 1 available (in truth 0)",
+        ),
+        ("watch-gap", "never-wedged", "nobody wakes ds; a sync that sees all this would create a pod on n1"),
+        ("watch-gap", "converges", "node n1 should run a pod of ds and has no live one"),
+        (
+            "host-port",
+            "rolled-out",
+            "node n1 has more than one live pod of ds: p1 (ready, of a) and p2 (pending, of b)",
+        ),
+        ("dead-node", "rolled-out", "pod p2 on node n2 is of template a, and ds is at b"),
+        ("delete-and-recreate-background", "current-is-max", "no revision of ds holds its template a"),
+        (
+            "a-b-a-in-quick-succession",
+            "current-is-max",
+            "ds is at template a of revision 1, and revision 2 (b) is there too",
+        ),
+    ] {
+        let output = stdout(&everynode(&["check", model, "-p", claim, "--traces"]));
+        let (_, end) = output.split_once("  which is wrong:\n").expect("it ends at rest, where something is wrong");
+        let said: Vec<&str> = end.lines().take_while(|line| line.starts_with("    ")).map(str::trim_start).collect();
+        assert!(said.contains(&wrong), "{model}: {said:?}");
+    }
+    assert!(!ran(&["check", "lost-reply", "--traces"]).contains("which is wrong"), "that one breaks on the way");
 }
 
 #[test]
@@ -780,4 +811,54 @@ fn a_model_that_expects_nothing_tells_its_shortest_violation_in_full() {
     assert_eq!(told(&some), some.matches("violated in ").count(), "{some}");
     let each = stdout(&everynode(&["check", path, "--traces"]));
     assert_eq!(told(&each), each.matches("violated in ").count(), "{each}");
+}
+
+#[test]
+fn a_profile_that_is_none_is_answered_with_those_of_its_release() {
+    let suggested = |name: &str| {
+        let output = everynode(&["check", "cordon", "--profile", name]);
+        assert_eq!(output.status.code(), Some(2));
+        let message = stderr(&output);
+        assert!(message.contains("[possible values: v1.11, "), "{message}");
+        let tip =
+            message.split_once("tip: ").map(|(_, tip)| tip.split_once(" For more").expect("it ends").0.to_owned());
+        tip.unwrap_or_default()
+    };
+    assert_eq!(suggested("v1.12-legacy"), "a similar value exists: 'v1.12-controller'");
+    assert_eq!(suggested("1.36.3"), "a similar value exists: 'v1.36'");
+    assert_eq!(suggested("v1.11-gate"), "a similar value exists: 'v1.11-scheduler'");
+    assert_eq!(suggested("v1.21"), "", "no profile is of that release, and its neighbours are not alike");
+    let profile = |name: &str| MODEL.replace("[nodes]", &format!("profile = \"{name}\"\n\n[nodes]"));
+    refused(&profile("v1.28.15"), &["no profile is called `v1.28.15`", "did you mean `v1.28`?"]);
+    refused(&profile("v1.21"), &["no profile is called `v1.21`", "profiles: v1.11, "]);
+}
+
+#[test]
+fn vectors_say_nothing_of_the_files_before_one_that_cannot_be_read() {
+    let sample = "tests/data/counts.jsonl";
+    let output = everynode(&["vectors", sample]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stdout(&output).starts_with(sample), "{}", stdout(&output));
+    let output = everynode(&["vectors", sample, "no-such-file.jsonl"]);
+    assert_eq!((output.status.code(), stdout(&output)), (Some(2), String::new()));
+}
+
+#[test]
+fn the_help_lists_the_exit_codes() {
+    for flag in ["-h", "--help"] {
+        let help = ran(&[flag]);
+        let (_, codes) = help.split_once("Exit codes:\n").expect("it lists them");
+        let listed: Vec<&str> = codes.lines().filter_map(|line| line.split_whitespace().next()).collect();
+        assert_eq!(listed, ["0", "1", "2", "3"], "{help}");
+    }
+}
+
+#[test]
+fn a_census_groups_the_digits_of_its_numbers() {
+    let census = ran(&["check", "lost-reply", "--census"]);
+    let pinned = everynode::scope::bundled::read(Path::new("faults/lost-reply.toml"), None).expect("a bundled model");
+    let states = pinned.pinned.expect("its size is pinned").unique_states;
+    assert!(states > 999, "{states}");
+    let grouped = format!("{},{:03}", states / 1000, states % 1000);
+    assert!(census.contains(&format!("over {grouped} states, the whole graph")), "{census}");
 }

@@ -9,7 +9,7 @@ use everynode::check::{Explored, Settings, StopReason, Verdict, search};
 use everynode::model::compose::DaemonSetModel;
 use everynode::model::narrative::tell;
 use everynode::model::step_name::{StepName, name_steps, take_named};
-use everynode::property::{ALL, Property};
+use everynode::property::{ALL, Property, wrong_in_the_end};
 use everynode::scope::{ExpectedVerdict, ModelFile, bundled};
 
 static GO_ON: AtomicBool = AtomicBool::new(false);
@@ -74,6 +74,11 @@ fn every_model_gives_the_verdicts_that_its_file_expects() {
                     .expect("what was written is read");
                 let taken = take_named(&model, &read).expect("its own names");
                 assert_eq!(taken, trace.actions, "{}: {id}: the names are those of other steps", file.path.display());
+                let wrong = wrong_in_the_end(&model, &trace.actions, expectation.property);
+                let stays = trace.cycle.as_ref().is_some_and(|cycle| cycle.begins == trace.actions.len());
+                let ends_at_rest =
+                    AT_REST.contains(&expectation.property) || (expectation.property == Property::Converges && stays);
+                assert_eq!(!wrong.is_empty(), ends_at_rest, "{}: {id}: {wrong:?}", file.path.display());
                 let _ = writeln!(told, "{id} is violated");
                 for (index, line) in tell(&model, &trace.actions).expect("its own steps").lines.iter().enumerate() {
                     let _ = writeln!(told, "{:3} {}: {}", index + 1, line.who, line.what);
@@ -94,6 +99,10 @@ fn every_model_gives_the_verdicts_that_its_file_expects() {
     }
     assert!(surprises.is_empty(), "{}", surprises.join("\n"));
 }
+
+/// The claims whose counterexamples end at rest.
+const AT_REST: [Property; 4] =
+    [Property::CurrentIsMax, Property::StatusTruth, Property::NeverWedged, Property::RolledOut];
 
 /// Rollouts, undos, faults, node events, surge and deletions.
 const SMALL: [&str; 12] = [

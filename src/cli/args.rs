@@ -1,20 +1,28 @@
 //! What can be typed.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
-use clap::{Args, Parser, ValueEnum};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Args, Command, Parser, ValueEnum};
 
 use crate::property::{ALL, Property};
 use crate::release::Profile;
 
+/// The exit codes, as the help shows them; the README has them by command.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  as expected: verdicts, vectors, a replayed violation; or nothing was expected
+  1  not as expected, whether or not a search was cut short too
+  2  bad input: one message, and nothing is written
+  3  a search was cut short before it could tell; what it told is as expected";
+
 /// A model-checked specification of the Kubernetes `DaemonSet`, and the test harness built on it.
 ///
 /// Without a subcommand: check all bundled models.
-///
-/// Exit codes: 0 every verdict as expected, 1 not, 2 bad input, 3 cut short.
 #[derive(Debug, Parser)]
-#[command(version, about, max_term_width = 120)]
+#[command(version, about, after_help = EXIT_CODES, max_term_width = 120)]
 pub struct Arguments {
     /// Colours; `auto` follows the terminal and `NO_COLOR`.
     #[arg(long, global = true, value_enum, value_name = "WHEN", default_value_t)]
@@ -59,12 +67,42 @@ pub enum Color {
 
 /// A release profile by its name.
 pub fn profile_parser() -> impl TypedValueParser<Value = &'static Profile> {
-    let values = Profile::ALL.iter().map(|profile| {
-        let help = format!("{} places pods; rests on: {}", profile.placed_by(), profile.evidence);
-        PossibleValue::new(profile.name).help(help)
-    });
-    PossibleValuesParser::new(values)
-        .map(|name| Profile::named(&name).expect("only names of profiles are possible values"))
+    ProfileParser
+}
+
+/// Reads names of profiles; what it suggests for another name is of the same release.
+#[derive(Clone, Copy, Debug)]
+struct ProfileParser;
+
+impl ProfileParser {
+    fn values() -> impl Iterator<Item = PossibleValue> {
+        Profile::ALL.iter().map(|profile| {
+            let help = format!("{} places pods; rests on: {}", profile.placed_by(), profile.evidence);
+            PossibleValue::new(profile.name).help(help)
+        })
+    }
+}
+
+impl TypedValueParser for ProfileParser {
+    type Value = &'static Profile;
+
+    fn parse_ref(&self, command: &Command, argument: Option<&Arg>, value: &OsStr) -> Result<Self::Value, clap::Error> {
+        let known = PossibleValuesParser::new(Self::values()).parse_ref(command, argument, value);
+        let name = known.map_err(|mut error| {
+            error.remove(ContextKind::SuggestedValue);
+            let meant = value.to_str().map(Profile::meant).unwrap_or_default();
+            if !meant.is_empty() {
+                let meant = ContextValue::Strings(meant.into_iter().map(str::to_owned).collect());
+                error.insert(ContextKind::SuggestedValue, meant);
+            }
+            error
+        })?;
+        Ok(Profile::named(&name).expect("only names of profiles are possible values"))
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        Some(Box::new(Self::values()))
+    }
 }
 
 /// A claim by its id.

@@ -270,11 +270,11 @@ fn save(folder: &Path, one: &Checked, written: &mut Vec<PathBuf>) -> Result<(), 
 fn print_census(file: ModelFile, states_max: u64) -> bool {
     let name = file.scope.name.clone();
     let model = DaemonSetModel::new(file.scope, &[]);
-    let counted = census(&model, states_max);
-    let whole = if counted.cut { ", where it was cut" } else { ", the whole graph" };
-    say!("{name}: distinct values of each field, over {} states{whole}", counted.states);
-    for (field, count) in counted.fields {
-        say!("  {count:>10}  {field}");
+    let census = census(&model, states_max);
+    let whole = if census.cut { ", where it was cut" } else { ", the whole graph" };
+    say!("{name}: distinct values of each field, over {} states{whole}", grouped(census.states));
+    for (field, count) in census.fields {
+        say!("  {:>10}  {field}", grouped(count));
     }
-    counted.cut
+    census.cut
 }

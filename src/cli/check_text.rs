@@ -13,7 +13,7 @@ use crate::check::{StopReason, Verdict};
 use crate::model::action::{Action, KINDS};
 use crate::model::narrative::tell;
 use crate::model::used::name;
-use crate::property::Property;
+use crate::property::{Property, wrong_in_the_end};
 use crate::scope::ExpectedVerdict;
 use crate::text::grouped;
 
@@ -57,7 +57,7 @@ fn print_model(args: &CheckArgs, one: &Checked, widths: Widths) -> bool {
     let early = if report.stopped.is_some() { ", ended early" } else { "" };
     let size = format!(
         "{}, depth {}, {:.1} s{early}",
-        counted(usize::try_from(report.unique_states).unwrap_or(usize::MAX), "state", "states"),
+        counted(report.unique_states, "state", "states"),
         report.depth(),
         report.elapsed.as_secs_f64()
     );
@@ -204,9 +204,10 @@ fn print_story(one: &Checked, property: Property) {
     say_wrapped!(2, "{} {}", painted(&title, HEADING), property.sentence());
     match tell(&one.model, &trace.actions) {
         Ok(told) => {
+            let wrong = wrong_in_the_end(&one.model, &trace.actions, property);
             let tale = match &trace.cycle {
-                None => tale::tale(&told, output::width()),
-                Some(cycle) => tale::for_ever(&told, cycle, &one.file.scope, output::width()),
+                None => tale::tale(&told, &wrong, output::width()),
+                Some(cycle) => tale::for_ever(&told, &wrong, cycle, &one.file.scope, output::width()),
             };
             output::write(format_args!("{tale}"));
         }
@@ -290,8 +291,8 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
     say_wrapped!(
         2,
         "{}, {}: {}, {}, {}{}",
-        counted(checked.len(), "model", "models"),
-        counted(standings.len(), "verdict", "verdicts"),
+        counted(checked.len() as u64, "model", "models"),
+        counted(standings.len() as u64, "verdict", "verdicts"),
         styled(count(Standing::Expected), "as expected", GOOD),
         styled(count(Standing::Unexpected), "not", WRONG),
         styled(count(Standing::CutShort), "cut short", UNTOLD),
@@ -311,13 +312,13 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
     if known > 0 && !args.traces {
         let many = "verdicts are violations, as expected; `--traces` tells the shortest way to each";
         let one = "verdict is a violation, as expected; `--traces` tells the shortest way to it";
-        say_wrapped!(2, "{}.", counted(known, one, many));
+        say_wrapped!(2, "{}.", counted(known as u64, one, many));
     }
     let never = checked.iter().filter(|one| !one.never_happened().is_empty()).count();
     if never > 0 {
         let text = format!(
             "{} something that never happened: see above.",
-            counted(never, "model provides for", "models provide for")
+            counted(never as u64, "model provides for", "models provide for")
         );
         say_wrapped!(2, "{}", painted(&text, UNTOLD));
     }
@@ -330,7 +331,7 @@ fn print_summary(args: &CheckArgs, checked: &[Checked], asked: usize) {
 
 /// How many searches ended before the whole graph was visited, and why.
 fn early(checked: &[Checked]) -> String {
-    let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut reasons: BTreeMap<&str, u64> = BTreeMap::new();
     for one in checked {
         let reason = match one.report.stopped {
             None => continue,
@@ -348,7 +349,7 @@ fn early(checked: &[Checked]) -> String {
     if reasons.is_empty() {
         return String::new();
     }
-    let count = reasons.values().sum();
+    let count: u64 = reasons.values().sum();
     let reasons: Vec<String> = match reasons.len() {
         1 => reasons.into_keys().map(ToOwned::to_owned).collect(),
         _ => reasons.into_iter().map(|(reason, count)| format!("{count} {reason}")).collect(),

@@ -54,6 +54,6 @@ pub fn wrapped(text: &str, indent: usize, width: Option<usize>) -> String {
 }
 
 /// A number of things: `1 model`, `2 models`; `many` is the word for several.
-pub fn counted(count: usize, one: &str, many: &str) -> String {
-    format!("{} {}", grouped(count as u64), if count == 1 { one } else { many })
+pub fn counted(count: u64, one: &str, many: &str) -> String {
+    format!("{} {}", grouped(count), if count == 1 { one } else { many })
 }

@@ -11,7 +11,7 @@ use crate::model::canonical::canonicalise;
 use crate::model::compose::{DaemonSetModel, Steps};
 use crate::model::narrative::tell;
 use crate::model::step_name::take_named;
-use crate::property::{Property, for_ever};
+use crate::property::{Property, for_ever, wrong_in_the_end};
 use crate::trace::{Counterexample, scope_hash};
 
 /// Replays a saved counterexample: takes its steps, tells them, and judges the claim at the end.
@@ -42,10 +42,11 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
         None => breaks(&model, &actions, property),
         Some(begins) => for_ever::is_broken_by(&model, property, &actions, begins),
     };
+    let wrong = wrong_in_the_end(&model, &actions, property);
     match args.format {
         Format::Human => {
             say!("{} ({}), {}: {}\n", saved.model, saved.profile, property.id(), property.sentence());
-            output::write(format_args!("{}", tale::tale(&told, output::width())));
+            output::write(format_args!("{}", tale::tale(&told, &wrong, output::width())));
             if let Some(begins) = saved.loop_begins.filter(|begins| *begins < actions.len()) {
                 say!("\nfrom step {} on, again and again", begins + 1);
             }
@@ -60,7 +61,7 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
                 .collect();
             say!(
                 "{}",
-                serde_json::json!({"model": saved.model, "profile": saved.profile, "property": property.id(), "broken": broken, "steps": steps, "loopBegins": saved.loop_begins, "end": told.end})
+                serde_json::json!({"model": saved.model, "profile": saved.profile, "property": property.id(), "broken": broken, "steps": steps, "loopBegins": saved.loop_begins, "end": told.end, "wrong": wrong})
             );
         }
     }

@@ -59,9 +59,6 @@ pub fn model(name: &str, profile: Option<&'static Profile>) -> Result<ModelFile,
 
 /// The profile called `name`.
 pub fn profile(name: &str) -> Result<&'static Profile, Report> {
-    Profile::named(name).ok_or_else(|| {
-        let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
-        let help = did_you_mean(name, known.iter().copied(), format!("profiles: {}", known.join(", ")));
-        bad_input::with_help(format!("no profile is called `{name}`"), help)
-    })
+    Profile::named(name)
+        .ok_or_else(|| bad_input::with_help(format!("no profile is called `{name}`"), Profile::instead_of(name)))
 }

@@ -2,14 +2,14 @@
 
 use std::fmt::Write;
 
-use super::layout::{ASIDE, FAULT, padded, painted, wrapped};
+use super::layout::{ASIDE, FAULT, WRONG, padded, painted, wrapped};
 use crate::check::{Cycle, fair::Class};
 use crate::model::fairness;
 use crate::model::narrative::Told;
 use crate::scope::Scope;
 
 /// As [`tale`], of a behaviour for ever: where its loop begins, and who gets a turn in it.
-pub fn for_ever(told: &Told, cycle: &Cycle, scope: &Scope, width: Option<usize>) -> String {
+pub fn for_ever(told: &Told, wrong: &[String], cycle: &Cycle, scope: &Scope, width: Option<usize>) -> String {
     let names = |classes: &[Class]| {
         let names: Vec<String> = classes.iter().map(|class| fairness::name(scope, *class)).collect();
         names.join(", ")
@@ -26,13 +26,13 @@ pub fn for_ever(told: &Told, cycle: &Cycle, scope: &Scope, width: Option<usize>)
             say(format!("who has nothing to do now and then, and so may be passed over: {}", names(&cycle.passed)));
         }
     }
-    text + &end(told, width)
+    text + &end(told, wrong, width)
 }
 
-/// The steps, numbered, and what is there in the end; what the controller's caches showed is set below a step where it
+/// The steps, numbered, what is there in the end, and what is `wrong` there; what the controller's caches showed is set below a step where it
 /// differs from the last time.
-pub fn tale(told: &Told, width: Option<usize>) -> String {
-    steps(told, None, width) + &end(told, width)
+pub fn tale(told: &Told, wrong: &[String], width: Option<usize>) -> String {
+    steps(told, None, width) + &end(told, wrong, width)
 }
 
 /// The steps; before the one with the number `begins`, from 0, it is said that what follows is taken again and again.
@@ -59,11 +59,17 @@ fn steps(told: &Told, begins: Option<usize>, width: Option<usize>) -> String {
     text
 }
 
-fn end(told: &Told, width: Option<usize>) -> String {
+fn end(told: &Told, wrong: &[String], width: Option<usize>) -> String {
     let mut text = String::new();
     let _ = writeln!(text, "  in the end:");
     for object in &told.end {
         let _ = writeln!(text, "{}", wrapped(&format!("    {object}"), 6, width));
+    }
+    if !wrong.is_empty() {
+        let _ = writeln!(text, "  which is wrong:");
+    }
+    for fault in wrong {
+        let _ = writeln!(text, "{}", wrapped(&format!("    {}", painted(fault, WRONG)), 6, width));
     }
     text
 }

@@ -9,6 +9,7 @@ use super::args::{Format, profile_parser};
 use super::output::say;
 use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input, vectors_emit};
 use crate::release::Profile;
+use crate::text::grouped;
 use crate::vectors::run::{FileReport, Options, run_file};
 
 /// Fields shown of a line that differs.
@@ -64,16 +65,12 @@ pub fn run(args: &VectorsArgs) -> Result<u8, Report> {
         return Err(bad_input::message(format!("{flag} says how questions are written, which takes --emit MODEL")));
     }
     let options = Options { questions: args.questions.clone(), profile: args.profile, subject: None };
-    let mut reports = Vec::new();
-    for file in &args.files {
-        let report = run_file(file, &options).map_err(|error| bad_input::message(error.to_string()))?;
-        if args.format == Format::Human {
-            show(&report);
-        }
-        reports.push(report);
-    }
-    if args.format == Format::Json {
-        say!("{}", serde_json::json!({ "files": reports }));
+    let run = |file: &PathBuf| run_file(file, &options).map_err(|error| bad_input::message(error.to_string()));
+    // Nothing is shown unless every file can be read.
+    let reports = args.files.iter().map(run).collect::<Result<Vec<_>, _>>()?;
+    match args.format {
+        Format::Human => reports.iter().for_each(show),
+        Format::Json => say!("{}", serde_json::json!({ "files": reports })),
     }
     Ok(if reports.iter().all(FileReport::agrees) { AS_EXPECTED } else { NOT_AS_EXPECTED })
 }
@@ -82,8 +79,9 @@ pub fn run(args: &VectorsArgs) -> Result<u8, Report> {
 fn show(report: &FileReport) {
     let file = report.file.display();
     for (kind, tally) in &report.kinds {
-        let skipped = if tally.skipped == 0 { String::new() } else { format!(", {} not asked", tally.skipped) };
-        say!("{file}: {}: {} agree, {} differ{skipped}", kind.text(), tally.agreed, tally.differing);
+        let [agreed, differing, not_asked] = [tally.agreed, tally.differing, tally.skipped].map(grouped);
+        let skipped = if tally.skipped == 0 { String::new() } else { format!(", {not_asked} not asked") };
+        say!("{file}: {}: {agreed} agree, {differing} differ{skipped}", kind.text());
     }
     let Some(first) = &report.first_difference else { return };
     say!("  first difference: {} ({file}:{}), asked as {}", first.id, first.line, first.profile);

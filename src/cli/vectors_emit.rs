@@ -6,11 +6,13 @@ use std::path::{Path, PathBuf};
 
 use miette::Report;
 
+use super::layout::counted;
 use super::output::say;
 use super::vectors::VectorsArgs;
 use super::{AS_EXPECTED, bad_input, select};
 use crate::release::Profile;
 use crate::scope::ModelFile;
+use crate::text::grouped;
 use crate::vectors::emit::collect::{Cut, Kind, Views, collect};
 use crate::vectors::emit::line::{Lines, release};
 
@@ -48,18 +50,19 @@ fn tell(file: &ModelFile, views: &Views, written: usize) {
     let name = &file.scope.name;
     let whole = match views.cut {
         None => "the whole graph".to_owned(),
-        Some(Cut::States(most)) => format!("cut at {most} states"),
+        Some(Cut::States(most)) => format!("cut at {} states", grouped(most)),
         Some(Cut::Capacity(what)) => format!("not beyond the capacity of {what}"),
     };
-    eprintln!("{name}: {} states visited, {whole}", views.states);
+    eprintln!("{name}: {} visited, {whole}", counted(views.states, "state", "states"));
     for kind in Kind::ALL {
+        let distinct = |count: u64| counted(count, "distinct view", "distinct views");
         let stated = views.views.get(&kind).map_or(0, Vec::len);
-        eprintln!("{name}: {}: {stated} distinct views can be stated", kind.text());
+        eprintln!("{name}: {}: {} can be stated", kind.text(), distinct(stated as u64));
         for ((_, reason), count) in views.unstated.iter().filter(|((of, _), _)| *of == kind) {
-            eprintln!("{name}: {}: {count} distinct views cannot: {}", kind.text(), reason.text());
+            eprintln!("{name}: {}: {} cannot: {}", kind.text(), distinct(*count), reason.text());
         }
     }
-    eprintln!("{name}: {written} questions written");
+    eprintln!("{name}: {} written", counted(written as u64, "question", "questions"));
     if file.scope.switches != file.profile.switches {
         let release = release(file.profile);
         eprintln!("{name}: the model moves switches of its release; the answers are those of {release}");

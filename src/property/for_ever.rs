@@ -7,7 +7,7 @@ use super::judge::{Property, living};
 use super::rest::rolled_out;
 use crate::check::Forbidden;
 use crate::check::fair::{Class, Classes, UNFAIR};
-use crate::cluster::object::NodeObject;
+use crate::cluster::object::{DaemonSetObject, NodeObject, PodObject};
 use crate::model::action::Action;
 use crate::model::compose::{DaemonSetModel, Steps};
 use crate::model::fairness::{class, waiting, writes_and_backoffs};
@@ -38,19 +38,26 @@ pub fn marks(model: &DaemonSetModel, cluster: &Cluster) -> u8 {
 pub fn converged(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     let mut found = rolled_out(model, cluster);
     for object in living(cluster) {
-        let must_go = |node: &&NodeObject| {
-            let placement = model.scope.placement[usize::from(object.template)][usize::from(node.variant)];
-            !placement.should_run && !placement.should_continue_running
-        };
-        for node in cluster.store.nodes.iter().filter(must_go) {
-            let mut pods = cluster.store.pods.iter();
-            let keeps = pods.any(|pod| {
-                pod.owner == Some(object.uid) && pod.target == node.name && !pod.deleting && pod.is_non_terminal()
-            });
-            found = Some(found.unwrap_or(true) && !keeps);
+        for node in cluster.store.nodes.iter().filter(|node| must_go(model, object, node)) {
+            found = Some(found.unwrap_or(true) && live_pod(cluster, object, node).is_none());
         }
     }
     found
+}
+
+/// Whether a node may neither get nor keep a pod of the `DaemonSet`.
+pub(super) fn must_go(model: &DaemonSetModel, object: &DaemonSetObject, node: &NodeObject) -> bool {
+    let placement = model.scope.placement[usize::from(object.template)][usize::from(node.variant)];
+    !placement.should_run && !placement.should_continue_running
+}
+
+/// A pod of the `DaemonSet` that is alive on a node.
+pub(super) fn live_pod<'a>(cluster: &'a Cluster, object: &DaemonSetObject, node: &NodeObject) -> Option<&'a PodObject> {
+    cluster
+        .store
+        .pods
+        .iter()
+        .find(|pod| pod.owner == Some(object.uid) && pod.target == node.name && !pod.deleting && pod.is_non_terminal())
 }
 
 /// Whether the behaviour that takes `actions`, and those from number `begins` on again and again, is one, is fair, and breaks

@@ -5,5 +5,7 @@ mod judge;
 mod rest;
 mod state;
 mod step;
+mod wrong;
 
 pub use judge::{ALL, FINITE, Judged, Property, judge_state, judge_step};
+pub use wrong::wrong_in_the_end;

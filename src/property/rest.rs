@@ -8,7 +8,7 @@ use crate::cluster::user::is_full;
 use crate::cluster::watch::Informer;
 use crate::controller::manage::manage;
 use crate::controller::node_pods::{NodePods, TerminalPods};
-use crate::controller::record::{DaemonSet, Pod, PodName, Symbol, UpdateStrategy};
+use crate::controller::record::{Counters, DaemonSet, NodeName, Pod, PodName, Symbol, UpdateStrategy};
 use crate::controller::rolling_update::{
     counts_wanted_nodes, look_up_nodes, roll_surge, roll_unavailable, roll_wanted_nodes, survey_surge,
     updated_desired_node_counts,
@@ -46,23 +46,23 @@ pub fn history_within_limit(model: &DaemonSetModel, cluster: &Cluster) -> Option
     let mut found = None;
     for object in living(cluster) {
         let limit = model.scope.strategies[usize::from(object.strategy)].revision_history_limit;
-        let carried =
-            |label: u8| cluster.store.pods.iter().any(|pod| pod.owner == Some(object.uid) && pod.hash == label);
-        let unused = cluster
-            .store
-            .revisions
-            .iter()
-            .filter(|one| {
-                let current = model.scope.as_written(one.template) == object.template;
-                one.owner == Some(object.uid) && !current && !carried(one.label)
-            })
-            .count();
+        let unused = unused_revisions(model, cluster, object);
         let within = unused <= usize::try_from(limit).unwrap_or(0);
         if unused > 0 {
             found = Some(found.unwrap_or(true) && within);
         }
     }
     found
+}
+
+/// How many old revisions of a `DaemonSet` there are that no pod bears the hash of.
+pub(super) fn unused_revisions(model: &DaemonSetModel, cluster: &Cluster, object: &DaemonSetObject) -> usize {
+    let carried = |label: u8| cluster.store.pods.iter().any(|pod| pod.owner == Some(object.uid) && pod.hash == label);
+    let is_unused = |one: &&RevisionObject| {
+        let current = model.scope.as_written(one.template) == object.template;
+        one.owner == Some(object.uid) && !current && !carried(one.label)
+    };
+    cluster.store.revisions.iter().filter(is_unused).count()
 }
 
 /// A process whose caches show the truth and that remembers nothing; upgraded once one is.
@@ -110,26 +110,32 @@ fn truth(model: &DaemonSetModel, cluster: &Cluster, object: &DaemonSetObject) ->
 pub fn status_truth(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     let mut found = None;
     for object in living(cluster) {
-        let Truth { ds, hash, records, claimed } = truth(model, cluster, object);
-        let node_pods = NodePods::group(&rules(&model.scope), &claimed, TerminalPods::ByRelease);
-        let mut counters = count(&rules(&model.scope), &ds, records.view().nodes, &node_pods, hash);
-        let nodes_with = |serves: &dyn Fn(&PodObject) -> bool| {
-            let wanted = records.view().nodes.iter().filter(|node| node.placement.wanted);
-            let served = wanted.filter(|node| {
-                let mut here = claimed.iter().filter(|pod| pod.target == Some(node.name));
-                here.any(|pod| stored(cluster, pod.name).is_some_and(serves))
-            });
-            i32::try_from(served.count()).unwrap_or(i32::MAX)
-        };
-        let ready = |pod: &PodObject| is_serving(cluster, pod);
-        let available = |pod: &PodObject| is_serving(cluster, pod) && (ds.min_ready_seconds == 0 || pod.matured);
-        counters.updated_number_scheduled = nodes_with(&|pod| model.scope.as_written(pod.template) == object.template);
-        counters.number_ready = nodes_with(&ready);
-        counters.number_available = nodes_with(&available);
-        counters.number_unavailable = counters.desired_number_scheduled - counters.number_available;
-        found = Some(found.unwrap_or(true) && counters == ds.status.counters);
+        let (said, is) = counters(model, cluster, object);
+        found = Some(found.unwrap_or(true) && said == is);
     }
     found
+}
+
+/// The counters that the status says, and those that the objects give.
+pub(super) fn counters(model: &DaemonSetModel, cluster: &Cluster, object: &DaemonSetObject) -> (Counters, Counters) {
+    let Truth { ds, hash, records, claimed } = truth(model, cluster, object);
+    let node_pods = NodePods::group(&rules(&model.scope), &claimed, TerminalPods::ByRelease);
+    let mut counters = count(&rules(&model.scope), &ds, records.view().nodes, &node_pods, hash);
+    let nodes_with = |serves: &dyn Fn(&PodObject) -> bool| {
+        let wanted = records.view().nodes.iter().filter(|node| node.placement.wanted);
+        let served = wanted.filter(|node| {
+            let mut here = claimed.iter().filter(|pod| pod.target == Some(node.name));
+            here.any(|pod| stored(cluster, pod.name).is_some_and(serves))
+        });
+        i32::try_from(served.count()).unwrap_or(i32::MAX)
+    };
+    let ready = |pod: &PodObject| is_serving(cluster, pod);
+    let available = |pod: &PodObject| is_serving(cluster, pod) && (ds.min_ready_seconds == 0 || pod.matured);
+    counters.updated_number_scheduled = nodes_with(&|pod| model.scope.as_written(pod.template) == object.template);
+    counters.number_ready = nodes_with(&ready);
+    counters.number_available = nodes_with(&available);
+    counters.number_unavailable = counters.desired_number_scheduled - counters.number_available;
+    (ds.status.counters, counters)
 }
 
 fn stored(cluster: &Cluster, name: PodName) -> Option<&PodObject> {
@@ -148,25 +154,53 @@ fn is_serving(cluster: &Cluster, pod: &PodObject) -> bool {
 pub fn rolled_out(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     let mut found = None;
     for object in living(cluster) {
-        let strategy = &model.scope.strategies[usize::from(object.strategy)];
-        let on_delete = strategy.strategy == UpdateStrategy::OnDelete;
-        let current = |pod: &PodObject| on_delete || model.scope.as_written(pod.template) == object.template;
         for node in could_run(model, cluster, object) {
-            let mut live = cluster.store.pods.iter().filter(|pod| {
-                pod.owner == Some(object.uid) && pod.target == node && !pod.deleting && pod.is_non_terminal()
-            });
-            let available = |pod: &PodObject| {
-                is_serving(cluster, pod) && (strategy.min_ready_seconds == 0 || pod.matured) && current(pod)
-            };
-            let holds = live.next().is_some_and(available) && live.next().is_none();
-            found = Some(found.unwrap_or(true) && holds);
+            found = Some(found.unwrap_or(true) && node_fault(model, cluster, object, node).is_none());
         }
     }
     found
 }
 
+/// Why a node that could run a pod has not rolled out.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum NodeFault<'a> {
+    /// It has no live pod.
+    NoPod,
+    /// It has two or more; these are two of them.
+    Several(&'a PodObject, &'a PodObject),
+    /// Its pod is not available.
+    Unavailable(&'a PodObject),
+    /// Its pod was made from another template.
+    Former(&'a PodObject),
+}
+
+/// What is wrong with the pods that a `DaemonSet` has on a node that could run one.
+pub(super) fn node_fault<'a>(
+    model: &DaemonSetModel,
+    cluster: &'a Cluster,
+    object: &DaemonSetObject,
+    node: u8,
+) -> Option<NodeFault<'a>> {
+    let strategy = &model.scope.strategies[usize::from(object.strategy)];
+    let on_delete = strategy.strategy == UpdateStrategy::OnDelete;
+    let mut live =
+        cluster.store.pods.iter().filter(|pod| {
+            pod.owner == Some(object.uid) && pod.target == node && !pod.deleting && pod.is_non_terminal()
+        });
+    let Some(pod) = live.next() else { return Some(NodeFault::NoPod) };
+    if let Some(other) = live.next() {
+        return Some(NodeFault::Several(pod, other));
+    }
+    let available = is_serving(cluster, pod) && (strategy.min_ready_seconds == 0 || pod.matured);
+    if !available {
+        return Some(NodeFault::Unavailable(pod));
+    }
+    let current = on_delete || model.scope.as_written(pod.template) == object.template;
+    (!current).then_some(NodeFault::Former(pod))
+}
+
 /// The nodes that could run a pod of the `DaemonSet`'s template, were its other pods out of the way.
-fn could_run<'a>(
+pub(super) fn could_run<'a>(
     model: &'a DaemonSetModel,
     cluster: &'a Cluster,
     object: &'a DaemonSetObject,
@@ -188,22 +222,37 @@ fn could_run<'a>(
 pub fn nothing_to_do(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     let mut found = None;
     for object in living(cluster) {
-        let truth = truth(model, cluster, object);
-        let idle = manage_idles(model, &truth) && rollout_idles(model, &truth);
+        let idle = still_to_do(model, cluster, object).is_none();
         found = Some(found.unwrap_or(true) && idle);
     }
     found
 }
 
-fn manage_idles(model: &DaemonSetModel, truth: &Truth) -> bool {
+/// What a controller shown the truth would still do.
+#[derive(Clone, Debug)]
+pub(super) enum StillToDo {
+    /// Create pods on these nodes, and delete these pods.
+    Pods(Vec<NodeName>, Vec<PodName>),
+    /// Fail in the rolling update.
+    Fail,
+}
+
+/// What the controller, shown the truth, would do about the pods of a `DaemonSet`: manage first, or else the rollout.
+pub(super) fn still_to_do(model: &DaemonSetModel, cluster: &Cluster, object: &DaemonSetObject) -> Option<StillToDo> {
+    let truth = truth(model, cluster, object);
+    managed(model, &truth).or_else(|| rolled(model, &truth))
+}
+
+fn managed(model: &DaemonSetModel, truth: &Truth) -> Option<StillToDo> {
     let rules = rules(&model.scope);
     let node_pods = NodePods::group(&rules, &truth.claimed, TerminalPods::ByRelease);
     let plans = manage(&rules, &truth.ds, truth.records.view().nodes, &node_pods, truth.hash);
-    plans.iter().all(|plan| plan.creates.is_empty() && plan.deletes.is_empty())
+    let busy = plans.into_iter().find(|plan| !plan.creates.is_empty() || !plan.deletes.is_empty())?;
+    Some(StillToDo::Pods(busy.creates.to_vec(), busy.deletes.to_vec()))
 }
 
-fn rollout_idles(model: &DaemonSetModel, truth: &Truth) -> bool {
-    let UpdateStrategy::RollingUpdate(_) = truth.ds.strategy else { return true };
+fn rolled(model: &DaemonSetModel, truth: &Truth) -> Option<StillToDo> {
+    let UpdateStrategy::RollingUpdate(_) = truth.ds.strategy else { return None };
     let rules = rules(&model.scope);
     let View { nodes, pods, .. } = truth.records.view();
     let node_pods = NodePods::group(&rules, &truth.claimed, TerminalPods::ByRelease);
@@ -218,5 +267,7 @@ fn rollout_idles(model: &DaemonSetModel, truth: &Truth) -> bool {
             look_up_nodes(&rules, &survey, limits, nodes).map(|plan| roll_surge(&rules, &plan, pods))
         })
     };
-    plans.is_ok_and(|plans| plans.iter().all(|plan| plan.creates.is_empty() && plan.deletes.is_empty()))
+    let Ok(plans) = plans else { return Some(StillToDo::Fail) };
+    let busy = plans.into_iter().find(|plan| !plan.creates.is_empty() || !plan.deletes.is_empty())?;
+    Some(StillToDo::Pods(busy.creates.iter().flatten().copied().collect(), busy.deletes.to_vec()))
 }

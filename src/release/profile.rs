@@ -106,10 +106,42 @@ impl Profile {
         }
     }
 
+    /// The profiles that were probably meant by a `name` that none has: those of its release, whatever way of placing or
+    /// patch release it adds.
+    pub fn meant(name: &str) -> Vec<&'static str> {
+        let Some((minor, suffix)) = release_part(name) else { return Vec::new() };
+        let of_release = Self::ALL.iter().filter_map(|known| {
+            let (known_minor, known_suffix) = release_part(known.name)?;
+            (known_minor == minor).then_some((known.name, known_suffix))
+        });
+        let of_release: Vec<_> = of_release.collect();
+        // Who says how pods are placed means a profile that says it too, if there is one.
+        let says_how = |text: &str| text.starts_with('-');
+        let alike: Vec<_> = of_release.iter().filter(|(_, known)| says_how(known) == says_how(suffix)).collect();
+        let meant: Vec<_> = if alike.is_empty() { of_release.iter().collect() } else { alike };
+        meant.into_iter().map(|(name, _)| *name).collect()
+    }
+
+    /// What to do about a `name` that no profile has: those that were probably meant, or else all.
+    pub fn instead_of(name: &str) -> String {
+        let meant: Vec<String> = Self::meant(name).into_iter().map(|known| format!("`{known}`")).collect();
+        if meant.is_empty() {
+            let known: Vec<&str> = Self::ALL.iter().map(|profile| profile.name).collect();
+            return format!("profiles: {}", known.join(", "));
+        }
+        format!("did you mean {}?", meant.join(" or "))
+    }
+
     /// The profile called `name`.
     pub fn named(name: &str) -> Option<&'static Self> {
         Self::ALL.iter().find(|profile| profile.name == name)
     }
+}
+
+/// The minor number of the release that `name` names, and what follows it.
+fn release_part(name: &str) -> Option<(&str, &str)> {
+    let name = name.strip_prefix(['v', 'V']).unwrap_or(name).strip_prefix("1.")?;
+    Some(name.split_at(name.find(|letter: char| !letter.is_ascii_digit()).unwrap_or(name.len())))
 }
 
 /// 1.34: no gate, and an initial list that may be stale.

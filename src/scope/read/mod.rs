@@ -77,7 +77,7 @@ pub struct Expectation {
     pub verdict: ExpectedVerdict,
     /// The catalogue entry that explains a violation, such as `DS-B01`.
     pub because: Option<String>,
-    /// Where it stands in the file.
+    /// Where its verdict stands in the file.
     pub line: usize,
 }
 
@@ -237,10 +237,8 @@ impl Reader<'_> {
         let own = match &file.profile {
             None => Profile::named("v1.36").expect("the default profile exists"),
             Some(name) => Profile::named(name.get_ref()).ok_or_else(|| {
-                let known: Vec<&str> = Profile::ALL.iter().map(|profile| profile.name).collect();
                 let error = self.error(format!("no profile is called `{}`", name.get_ref()), Some(name.span()));
-                let all = format!("profiles: {}", known.join(", "));
-                ModelError { help: Some(text::did_you_mean(name.get_ref(), known, all)), ..error }
+                ModelError { help: Some(Profile::instead_of(name.get_ref())), ..error }
             })?,
         };
         let profile = instead.unwrap_or(own);
@@ -570,7 +568,6 @@ impl Reader<'_> {
     fn expectations(&self, expect: &BTreeMap<String, Spanned<ExpectFile>>) -> Read<Vec<Expectation>> {
         let mut expectations = Vec::new();
         for (id, spanned) in expect {
-            let at = spanned.span();
             let property = Property::named(id).ok_or_else(|| {
                 let known: Vec<&str> = crate::property::ALL.iter().map(|property| property.id()).collect();
                 let all = format!("properties: {}", known.join(", "));
@@ -602,7 +599,7 @@ impl Reader<'_> {
                 property,
                 verdict,
                 because: file.because.clone(),
-                line: self.line_of(at.start),
+                line: self.line_of(stated.start),
             });
         }
         expectations.sort_by_key(|expectation| expectation.property);
