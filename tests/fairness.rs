@@ -141,7 +141,9 @@ fn events_that_overtake_others_are_nobodys_turn() {
         Path::new("staleness/deletion-counted-twice-small.toml"),
         everynode::release::Profile::named("v1.20"),
     );
-    let model = DaemonSetModel::new(file.expect("a bundled model").scope, &[]);
+    let mut scope = file.expect("a bundled model").scope;
+    scope.lag.pods = 4; // one of another object between two of one takes three
+    let model = DaemonSetModel::new(scope, &[]);
     let (mut first, mut overtaking) = (0, 0);
     states(&model, &mut |cluster, steps| {
         let delivered = |steps: &Steps| -> Vec<Turn> {

@@ -111,8 +111,6 @@ mutants! {
 fixes! {
     a_rollout_that_asks_for_eligibility_deletes_only_what_it_can_replace:
         RolloutReplaces in "nodes/taint-then-rollout.toml" [], r#"switches = { rollout_eligibility = "Always" }"#;
-    a_rollout_that_replaces_unavailable_pods_within_its_budget_empties_one_node_at_a_time:
-        PodBudget in "rollout/unready-old-pods.toml" [], r#"switches = { replace_unavailable = "Bounded" }"#;
     a_surge_that_passes_over_a_vanished_node_proceeds:
         RolloutProceeds in "surge/vanished-node.toml" [], r#"switches = { missing_node = "Skip" }"#;
     a_revision_written_under_the_version_of_its_adoption_meets_no_conflict:
