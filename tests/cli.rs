@@ -269,10 +269,18 @@ fn a_file_that_is_none_is_refused_by_every_command_that_reads_one() {
 }
 
 #[test]
+fn a_file_that_is_missing_is_refused_in_the_same_words() {
+    let folder = TempDir::new().expect("a scratch folder");
+    for arguments in [&["replay", "FILE"][..], &["vectors", "FILE"], &["placement", "-f", "FILE"]] {
+        refuses(folder.path(), arguments, "missing.file", &["cannot read missing.file: No such file or directory"]);
+    }
+}
+
+#[test]
 fn a_byte_that_is_no_text_is_located() {
     let folder = TempDir::new().expect("a scratch folder");
     fs::write(folder.path().join("binary"), b"{}\n\n\xff\n").expect("it is written");
-    refuses(folder.path(), &["check", "FILE"], "binary", &["line 3 is not UTF-8"]);
+    refuses(folder.path(), &["check", "FILE"], "binary", &["binary: line 3: the text is not UTF-8"]);
     refuses(folder.path(), &["replay", "FILE"], "binary", &["binary:3: the text is not UTF-8"]);
     refuses(folder.path(), &["vectors", "FILE"], "binary", &["binary:3:1: the text is not UTF-8"]);
     refuses(folder.path(), &["placement", "-f", "FILE"], "binary", &["binary:3: the text is not UTF-8"]);
@@ -350,7 +358,9 @@ fn a_counterexample_of_another_version_is_refused() {
         stderr(&output)
     };
     assert!(other("models/faults/lost-reply.toml", "gone.toml").contains("`gone.toml` is neither"));
-    assert!(other("v1.36", "v9").contains("no profile is called `v9`"));
+    let unknown = other("v1.36", "v9");
+    assert!(unknown.contains("no profile is called `v9`"), "{unknown}");
+    assert!(unknown.contains("other.json was saved under the profile `v9`"), "{unknown}");
     assert!(other("one-per-node", "no-such-claim").contains("no property is called `no-such-claim`"));
 }
 
@@ -639,6 +649,9 @@ fn an_unknown_field_of_a_manifest_is_warned_of_and_refused_when_strict() {
     let strict = everynode(&["placement", "-f", &ds, "--nodes", &nodes, "--strict"]);
     assert_eq!((strict.status.code(), stdout(&strict)), (Some(2), String::new()));
     assert!(stderr(&strict).contains("spec.template.spec.tolerationz"), "{}", stderr(&strict));
+    let text = fs::read_to_string(&ds).expect("it was written");
+    let line = 1 + text.lines().position(|line| line.contains("tolerationz")).expect("it is there");
+    assert!(stderr(&strict).contains(&format!("{ds}:{line}: ")), "{}", stderr(&strict));
 }
 
 /// A node, and a `DaemonSet` of the given lines after `kind`.
