@@ -864,3 +864,68 @@ fn a_census_groups_the_digits_of_its_numbers() {
     let grouped = format!("{},{:03}", states / 1000, states % 1000);
     assert!(census.contains(&format!("over {grouped} states, the whole graph")), "{census}");
 }
+
+/// Every name of a field in `json`; what is below names of kinds, switches or values is not looked at.
+fn fields(json: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+    for item in json.as_array().into_iter().flatten() {
+        fields(item, found);
+    }
+    for (name, value) in json.as_object().into_iter().flatten() {
+        found.insert(name.clone());
+        match name.as_str() {
+            "switches" | "values" => {}
+            "kinds" => value.as_object().into_iter().flatten().for_each(|(_, tally)| fields(tally, found)),
+            _ => fields(value, found),
+        }
+    }
+}
+
+#[test]
+fn every_field_of_json_is_in_the_readme() {
+    let readme = fs::read_to_string("README.md").expect("the README");
+    let (_, section) = readme.split_once("\n## JSON\n").expect("it has a section about JSON");
+    let (section, _) = section.split_once("\n## ").expect("others follow");
+    let folder = TempDir::new().expect("a scratch folder");
+    let kept = folder.path().to_str().expect("a plain path");
+    assert_eq!(everynode(&["check", "lost-reply", "--save", kept]).status.code(), Some(0));
+    let saved = folder.path().join("lost-reply.one-per-node.v1.36.json");
+    let (_folder, unused) = file(
+        "model.toml",
+        &MODEL
+            .replace("[nodes]", "faults = { readiness_blip = 1 }\n\n[nodes]")
+            .replace("\"plain\"\n", "{ variant = \"plain\", kubelet = \"silent\" }\n"),
+    );
+    let (_other, ds, nodes) = placed(
+        "metadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {}}}\n",
+    );
+    let mut found = std::collections::BTreeSet::new();
+    for arguments in [
+        &["check", "failing-pods-without-end", "-p", "no-hot-loop", "--profile", "v1.11"][..],
+        &["check", unused.to_str().expect("a plain path")],
+        &["models"],
+        &["profiles"],
+        &["profiles", "--switches"],
+        &["replay", saved.to_str().expect("a plain path")],
+        &["placement", "-f", &ds, "--nodes", &nodes],
+        &["vectors", "tests/data/counts.jsonl"],
+    ] {
+        let output = everynode(&[arguments, &["--format", "json"]].concat());
+        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        fields(&json, &mut found);
+    }
+    for field in ["loop", "neverHappened", "firstDifference", "wrong", "shouldRun"] {
+        assert!(found.contains(field), "{field} in {found:?}");
+    }
+    for field in found {
+        assert!(section.contains(&format!("`{field}`")), "the README lacks {field}");
+    }
+}
+
+#[test]
+fn the_second_example_of_the_reference_is_a_model() {
+    let reference = fs::read_to_string("models/README.md").expect("the reference");
+    let example = reference.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next()).expect("an example");
+    let (_folder, path) = file("model.toml", example);
+    let output = everynode(&["check", path.to_str().expect("a plain path"), "--max-states", "1000"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
+}
