@@ -10,7 +10,7 @@ use everynode::cluster::object::{
 };
 use everynode::controller::record::{NodeName, PodName, Symbol};
 use everynode::controller::request::{Reason, Request};
-use everynode::controller::sync::{Point, Step};
+use everynode::controller::sync::Step;
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::Cluster;
@@ -289,27 +289,35 @@ fn the_budget_counts_nodes_without_an_available_pod_that_stays() {
         make(&mut cluster);
         let name = u32::from(cluster.store.pods.0[0].name);
         let step = sent(&mut cluster, Request::DeletePod(PodName(name), None), origin);
-        [Property::Budget, Property::ReadyBudget].map(|one| in_step(&model, &cluster, &step, one))
+        [Property::Budget, Property::ReadyBudget, Property::PodBudget].map(|one| in_step(&model, &cluster, &step, one))
     };
     let rollout = |make: &dyn Fn(&mut Cluster)| claim(Origin::RollingUpdate, make);
-    assert_eq!(rollout(&|_| {}), [Some(true); 2], "one node down, and one may be");
-    assert_eq!(claim(Origin::Manage, &|_| {}), [None; 2], "not the rollout's");
+    assert_eq!(rollout(&|_| {}), [Some(true); 3], "one node down, and one may be");
+    assert_eq!(claim(Origin::Manage, &|_| {}), [None; 3], "not the rollout's");
     let other_unready = |cluster: &mut Cluster| change(cluster, 1, |pod| pod.ready = false);
-    assert_eq!(rollout(&other_unready), [Some(false); 2], "both down");
+    assert_eq!(rollout(&other_unready), [Some(false), Some(false), Some(true)], "both down, one still has a pod");
     let other_leaves = |cluster: &mut Cluster| change(cluster, 1, |pod| pod.deleting = true);
-    assert_eq!(rollout(&other_leaves), [Some(false); 2], "one that terminates does not stay");
+    assert_eq!(rollout(&other_leaves), [Some(false); 3], "one that terminates does not stay");
     let unready = |cluster: &mut Cluster| change(cluster, 0, |pod| pod.ready = false);
-    assert_eq!(rollout(&unready), [None; 2], "it served nobody");
+    assert_eq!(rollout(&unready), [None, None, Some(true)], "it served nobody, and one node may be empty");
+    let both_go = |cluster: &mut Cluster| {
+        unready(cluster);
+        other_leaves(cluster);
+    };
+    assert_eq!(rollout(&both_go), [None, None, Some(false)], "none of the two served, both nodes are empty");
+    let other_ended =
+        |cluster: &mut Cluster| change(cluster, 1, |pod| (pod.phase, pod.ready) = (PodPhase::Failed, false));
+    assert_eq!(rollout(&other_ended), [Some(false); 3], "one that has ended is no pod that stays");
     let unwanted = |cluster: &mut Cluster| {
         other_unready(cluster);
         cluster.store.nodes.0[1].variant = 1;
     };
-    assert_eq!(rollout(&unwanted), [Some(true); 2], "the other node should not run the pod");
+    assert_eq!(rollout(&unwanted), [Some(true); 3], "the other node should not run the pod");
     let replaced = |cluster: &mut Cluster| {
         other_unready(cluster);
         beside(cluster, |_| {});
     };
-    assert_eq!(rollout(&replaced), [Some(true); 2], "another pod serves the node");
+    assert_eq!(rollout(&replaced), [Some(true); 3], "another pod serves the node");
 }
 
 #[test]
@@ -832,7 +840,9 @@ fn judged_by(property: Property) -> &'static str {
         Property::UndoRestores => "undo_restores_what_the_revision_of_that_number_recorded",
         Property::HashTruth => "hash_truth_goes_by_the_stored_revision_or_by_what_the_hash_was_made_of",
         Property::HistoryKept => "history_kept_allows_at_rest_the_limit_of_old_revisions_without_pods",
-        Property::Budget | Property::ReadyBudget => "the_budget_counts_nodes_without_an_available_pod_that_stays",
+        Property::Budget | Property::ReadyBudget | Property::PodBudget => {
+            "the_budget_counts_nodes_without_an_available_pod_that_stays"
+        }
         Property::OwnerOnly => "owner_only_is_about_the_owner_of_the_sync_that_deletes",
         Property::EligibleOnly => "eligible_only_goes_by_the_nodes_that_the_sync_has_read",
         Property::GenerationOrder => {

@@ -381,6 +381,17 @@ fn budgets_that_no_api_server_admits_are_refused() {
     }
 }
 
+#[test]
+fn what_a_model_cannot_hold_is_refused() {
+    let before = |text: &str| MODEL.replace("[nodes]", &format!("{text}\n[nodes]"));
+    refused(&before("lag = { pods = 21 }"), &["lags by at most 20 events, not 21"]);
+    refused(&before("lag = { handlers = 255 }"), &["lags by at most 20 events, not 255"]);
+    refused(&before("capacity = { revision_number = 201 }"), &["go up to 200 in a model, not 201"]);
+    refused(&before("faults = { second_leader = 2 }"), &["at most one second leader, not 2"]);
+    let waits = "[strategies]\nshort = { minReadySeconds = 5 }\nlong = { minReadySeconds = 30 }\n[expect";
+    refused(&MODEL.replace("[expect", waits), &["one minReadySeconds beside 0, not for 5 and 30"]);
+}
+
 /// `text` without what differs between runs or with the size of the graph, which model files pin.
 fn masked(text: &str) -> String {
     let mut masked = String::new();

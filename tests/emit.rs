@@ -644,15 +644,14 @@ fn step_of(cluster: &Cluster, controller: usize, asked: Asked) -> Action {
     let controller = u8::try_from(controller).expect("few");
     match asked {
         Asked::NodeItem(node) => Action::NodeItem { controller, node },
-        Asked::Event(resource, at) => {
-            let at = usize::from(at);
+        Asked::Event(resource) => {
             let name = match resource {
-                Resource::DaemonSets => name(&process.daemon_sets.stream[at].event),
-                Resource::Revisions => name(&process.revisions.stream[at].event),
-                Resource::Pods => name(&process.pods.stream[at].event),
-                Resource::Nodes => name(&process.nodes.stream[at].event),
+                Resource::DaemonSets => name(&process.daemon_sets.stream[0].event),
+                Resource::Revisions => name(&process.revisions.stream[0].event),
+                Resource::Pods => name(&process.pods.stream[0].event),
+                Resource::Nodes => name(&process.nodes.stream[0].event),
             };
-            Action::Deliver { controller, resource, name }
+            Action::Deliver { controller, resource, name, together: false }
         }
         Asked::Sync(_) | Asked::Midsync(..) => unreachable!("a sync is many steps"),
     }

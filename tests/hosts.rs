@@ -1,10 +1,11 @@
 //! The hosts beside the controller, in small graphs that are looked at whole.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use everynode::cluster::object::{OTHERS, PodPhase};
 use everynode::cluster::scheduler;
+use everynode::cluster::watch::{Event, Versioned};
 use everynode::model::action::Action;
 use everynode::model::compose::{DaemonSetModel, Steps};
 use everynode::model::state::{Cluster, ReadyTimer, State};
@@ -123,4 +124,42 @@ fn the_controller_of_1_11_makes_no_pod_where_a_foreign_one_has_its_port() {
     };
     assert_eq!(pods_at_most("v1.11"), Some(1));
     assert_eq!(pods_at_most("v1.36"), Some(2), "the scheduler leaves the second pending");
+}
+
+/// API-22: up to 1.32 an event may come before older ones of other objects only together with one of its own.
+#[test]
+fn an_event_overtakes_others_only_behind_one_of_its_object() {
+    let pods_on_their_way = |profile: &str| {
+        let text = "start = \"settled\"\nlag = { pods = 4 }\n[nodes]\nn1 = \"plain\"\nn2 = \"plain\"\n\
+            [variants]\nplain = {}\n[templates]\na = {}\n";
+        let model = model(&format!("profile = \"{profile}\"\n{text}"));
+        let mut cluster = model.initial();
+        let [a, b] = [0, 1].map(|index| cluster.store.pods.0[index]);
+        for (version, pod) in (3..).zip([a, b, a, b]) {
+            let event = Versioned { version, event: Event::Put(pod) };
+            cluster.controllers[0].pods.stream.push(event);
+        }
+        (model, cluster)
+    };
+    // The versions in the order in which they may reach the store.
+    let orders = |profile: &str| -> BTreeSet<Vec<u8>> {
+        let (model, cluster) = pods_on_their_way(profile);
+        let (mut open, mut orders) = (vec![(cluster, Vec::new())], BTreeSet::new());
+        while let Some((cluster, taken)) = open.pop() {
+            let mut steps = Steps::new();
+            model.raw_steps(&cluster, &mut steps);
+            let delivered = steps.into_iter().filter(|(action, _)| action.kind() == "deliver Pod");
+            let before = open.len();
+            open.extend(delivered.map(|(_, next)| {
+                let version = cluster.controllers[0].pods.stream[0].version;
+                (next, taken.iter().copied().chain([version]).collect())
+            }));
+            if open.len() == before {
+                orders.insert(taken);
+            }
+        }
+        orders
+    };
+    assert_eq!(orders("v1.36"), BTreeSet::from([vec![3, 4, 5, 6]]));
+    assert_eq!(orders("v1.20"), BTreeSet::from([vec![3, 4, 5, 6], vec![3, 5, 4, 6]]), "3 and 5 are of one pod");
 }

@@ -99,14 +99,20 @@ impl<T: Object> Informer<T> {
         self.store.iter().chain(events).chain(told)
     }
 
-    /// The same subscriber once it has taken the first `seen` events on their way, telling nobody.
+    /// The same subscriber once it has taken the `seen` oldest events on their way, telling nobody.
     #[must_use]
     pub fn advanced(&self, seen: usize) -> Self {
         let mut later = self.clone();
+        later.sort();
         for event in later.stream.drain(..seen).collect::<Vec<_>>() {
             later.apply(event);
         }
         later
+    }
+
+    /// Puts the stream in the order of the API server again, from that of the informer's queue (API-22).
+    fn sort(&mut self) {
+        self.stream.sort_by_key(|event| event.version);
     }
 
     /// Applies `event` to the store (API-21), and says what the handler is told.
@@ -126,6 +132,7 @@ impl<T: Object> Informer<T> {
     /// Replaces the store by what `list` shows, and watches from there (API-17): what the handlers are told, deletions
     /// last. An object that was written in between is told of although it looks as it did: its version has changed.
     pub fn replace(&mut self, list: Self) -> List<Notification<T>> {
+        self.sort();
         let missed = &self.stream[..self.stream.len().saturating_sub(list.stream.len())];
         let written =
             |object: &T| missed.iter().any(|one| matches!(&one.event, Event::Put(put) if put.name() == object.name()));

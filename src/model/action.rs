@@ -26,8 +26,9 @@ pub enum Resource {
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the fields say what the enum's own comment says of them")]
 pub enum Action {
-    /// The next watch event of an object enters the store; its handler runs too, unless handlers lag (API-21).
-    Deliver { controller: u8, resource: Resource, name: u8 },
+    /// The next watch event enters the store; its handler runs too, unless handlers lag (API-21). `together`: the next one of
+    /// the same object comes right after it, before older ones of others (API-22).
+    Deliver { controller: u8, resource: Resource, name: u8, together: bool },
     /// The handler takes the next notification that waits for it (API-21).
     Notify { controller: u8, resource: Resource },
     /// A worker takes a node name (EVT-16).

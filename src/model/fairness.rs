@@ -6,7 +6,7 @@
 //!
 //! | class | its steps | why weak fairness of all of them together says what is meant |
 //! |---|---|---|
-//! | watch (process, type) | the oldest event of the stream enters the store | each one taken brings every other nearer to the front, so every event arrives (API-14). Up to 1.32 other objects' events may overtake (API-22): nobody has to let them |
+//! | watch (process, type) | the oldest event of the stream enters the store | each one taken brings every other nearer to the front, so every event arrives (API-14). Up to 1.32 it may bring the next one of its object along, before others (API-22): it never has to |
 //! | handler (process, type) | the oldest notification is handled (API-21) | likewise |
 //! | node item (process, node) | a worker takes the node name (EVT-16) | the queue is a set of names |
 //! | worker (process, key) | a sync begins or reads on | there is one at a time for a key: whichever is enabled is the whole of it |
@@ -36,7 +36,6 @@
 use super::action::{Action, Resource};
 use super::compose::{DaemonSetModel, Steps};
 use super::state::{Cluster, Process};
-use super::watches::subject;
 use crate::check::fair::{Class, Classes, UNFAIR};
 use crate::cluster::api_server::{Answer, Call};
 use crate::cluster::object::Key;
@@ -179,13 +178,10 @@ impl Work {
     }
 }
 
-/// The class of a step that is enabled in `before`; [`UNFAIR`] for users, faults, and events that overtake others.
+/// The class of a step that is enabled in `before`; [`UNFAIR`] for users, faults, and events that come before older ones of other objects.
 pub fn class(before: &Cluster, action: &Action) -> Class {
     let party = match *action {
-        Action::Deliver { controller, resource, name } => {
-            if oldest(&before.controllers[usize::from(controller)], resource) != Some(name) {
-                return UNFAIR;
-            }
+        Action::Deliver { controller, resource, together: false, .. } => {
             Party::Process(controller, Part::Watch(resource))
         }
         Action::Notify { controller, resource } => Party::Process(controller, Part::Handler(resource)),
@@ -225,7 +221,8 @@ pub fn class(before: &Cluster, action: &Action) -> Class {
         Action::Lifecycle { node, .. } => Party::Node(node, Host::Lifecycle),
         Action::KubeletReturns { node } => Party::Node(node, Host::Returns),
         Action::SchedulerReturns => Party::SchedulerReturns,
-        Action::User { .. }
+        Action::Deliver { together: true, .. }
+        | Action::User { .. }
         | Action::UndoChooses { .. }
         | Action::Crash { .. }
         | Action::StaleRestart { .. }
@@ -274,16 +271,6 @@ fn writes(request: &Request) -> bool {
         | Request::CreatePod(..)
         | Request::DeletePod(..)
         | Request::UpdateStatus(..) => true,
-    }
-}
-
-/// The name that [`Action::Deliver`] gives the oldest event of a stream.
-fn oldest(process: &Process, resource: Resource) -> Option<u8> {
-    match resource {
-        Resource::DaemonSets => process.daemon_sets.stream.first().map(subject),
-        Resource::Revisions => process.revisions.stream.first().map(subject),
-        Resource::Pods => process.pods.stream.first().map(subject),
-        Resource::Nodes => process.nodes.stream.first().map(subject),
     }
 }
 

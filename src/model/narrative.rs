@@ -77,8 +77,11 @@ impl Teller<'_> {
     fn line(&self, action: &Action) -> Line {
         let plain = |who: &str, what: String| Line { who: who.to_owned(), what, sees: None };
         match *action {
-            Action::Deliver { controller, resource, .. } => {
-                let what = self.delivered(controller, resource);
+            Action::Deliver { controller, resource, together, .. } => {
+                let mut what = self.delivered(controller, resource);
+                if together {
+                    what.push_str(", its next event right after it");
+                }
                 plain(&format!("{} watch", resource_name(resource)), format!("{what}{}", self.woken(controller)))
             }
             Action::Notify { controller, resource } => {

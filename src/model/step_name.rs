@@ -150,11 +150,14 @@ struct Named<'a> {
 impl Named<'_> {
     fn add(&mut self, action: &Action) {
         match *action {
-            Action::Deliver { controller, resource, name } => {
+            Action::Deliver { controller, resource, name, together } => {
                 self.controller(controller);
                 self.argument("watch", resource_name(resource).to_owned());
                 let object = self.delivered(controller, resource, name);
                 self.argument("object", object);
+                if together {
+                    self.argument("then", "its next event, before older ones of others".to_owned());
+                }
             }
             Action::Notify { controller, resource } => {
                 self.controller(controller);

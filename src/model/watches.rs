@@ -75,15 +75,22 @@ impl DaemonSetModel {
     fn events_of<T: Object>(&self, cluster: &Cluster, controller: u8, watch: &Watch<T>, steps: &mut Steps) {
         let index = usize::from(controller);
         let informer = (watch.of)(&cluster.controllers[index]);
-        for (at, name) in deliverable(informer, self.scope.switches.informer_order, self.scope.lag.handlers) {
+        let Some(name) = deliverable(informer, self.scope.lag.handlers) else { return };
+        let follower = follower(informer, self.scope.switches.informer_order);
+        for follower in [None].into_iter().chain(follower.map(Some)) {
             let mut next = cluster.clone();
             let process = &mut next.controllers[index];
             let informer = (watch.of_mut)(process);
-            let event = informer.stream.remove(at);
+            let event = informer.stream.remove(0);
+            if let Some(at) = follower {
+                let follower = informer.stream.remove(at - 1);
+                informer.stream.insert(0, follower);
+            }
             if let Some(told) = informer.apply(event) {
                 (watch.tell)(&self.scope, process, told);
             }
-            steps.push((Action::Deliver { controller, resource: watch.resource, name }, next));
+            let together = follower.is_some();
+            steps.push((Action::Deliver { controller, resource: watch.resource, name, together }, next));
         }
     }
 
@@ -157,28 +164,26 @@ impl DaemonSetModel {
     }
 }
 
-/// The events that may be delivered next: position and object name (API-14, API-22). None while as many notifications wait
-/// for the handler as may.
-pub fn deliverable<T: Object>(informer: &Informer<T>, order: InformerOrder, handlers: u8) -> Vec<(usize, u8)> {
-    if handlers > 0 && informer.told.len() >= usize::from(handlers) {
-        return Vec::new();
-    }
-    let mut found: Vec<(usize, u8)> = Vec::new();
-    for (at, event) in informer.stream.iter().enumerate() {
-        let name = subject(event);
-        let first = match order {
-            InformerOrder::Stream => at == 0,
-            InformerOrder::PerObject => found.iter().all(|(_, earlier)| *earlier != name),
-        };
-        if first {
-            found.push((at, name));
-        }
-    }
-    found
+/// The object of the event that is delivered next (API-14). None while as many notifications wait for the handler as may.
+fn deliverable<T: Object>(informer: &Informer<T>, handlers: u8) -> Option<u8> {
+    let has_room = handlers == 0 || informer.told.len() < usize::from(handlers);
+    informer.stream.first().filter(|_| has_room).map(subject)
+}
+
+/// Where in the stream the event is that may come together with the first one, before older ones of other objects. Up to 1.32
+/// the queue of an informer is one of objects, at the place of the oldest event of each, and all that has arrived of the
+/// first object is taken at once (API-22).
+fn follower<T: Object>(informer: &Informer<T>, order: InformerOrder) -> Option<usize> {
+    let first = match order {
+        InformerOrder::Stream => return None,
+        InformerOrder::PerObject => informer.stream.first().map(subject)?,
+    };
+    let follows = informer.stream.iter().skip(1).position(|event| subject(event) == first)? + 1;
+    (follows > 1).then_some(follows)
 }
 
 /// The name of the object that an event is about; 0 for a bookmark.
-pub(super) fn subject<T: Object>(versioned: &Versioned<T>) -> u8 {
+fn subject<T: Object>(versioned: &Versioned<T>) -> u8 {
     match &versioned.event {
         Event::Put(object) | Event::Deleted(object) => object.name(),
         Event::Bookmark => 0,

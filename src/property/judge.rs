@@ -62,6 +62,8 @@ pub enum Property {
     SlowStart,
     /// maxUnavailable, as the sync sees it.
     ViewBudget,
+    /// maxUnavailable, counted in pods, ready or not.
+    PodBudget,
     /// The long run.
     Converges,
     /// Writes without end.
@@ -96,6 +98,7 @@ pub const ALL: &[Property] = &[
     Property::HashPresent,
     Property::SlowStart,
     Property::ViewBudget,
+    Property::PodBudget,
     Property::Converges,
     Property::NoHotLoop,
 ];
@@ -133,6 +136,7 @@ impl Property {
             Self::HashPresent => "hash-present",
             Self::SlowStart => "slow-start",
             Self::ViewBudget => "view-budget",
+            Self::PodBudget => "pod-budget",
             Self::Converges => "converges",
             Self::NoHotLoop => "no-hot-loop",
         }
@@ -179,6 +183,9 @@ impl Property {
             Self::ReadyBudget => {
                 "the rollout's own deletions of ready pods never leave more than maxUnavailable nodes without a ready pod"
             }
+            Self::PodBudget => {
+                "the rollout's own deletions never leave more than maxUnavailable nodes without a pod that stays, ready or not"
+            }
             Self::UndoActs => "a rollout undo without a number changes the template",
             Self::RolledOut => {
                 "at rest every healthy node that should run the pod has exactly one live pod, available and, unless the strategy is OnDelete, of the current template"
@@ -219,6 +226,7 @@ impl Property {
             Self::RolloutReplaces => "a rolling update deletes a pod",
             Self::RolloutProceeds => "a sync reads on while a node is gone that has a pod",
             Self::ReadyBudget => "a rollout deletes a ready pod",
+            Self::PodBudget => "a rollout deletes a pod",
             Self::UndoActs => "an undo without a number finds an older revision",
             Self::RolledOut => "rest with a healthy node that should run the pod",
             Self::OrphansSurvive => "a DaemonSet goes that was deleted keeping its pods",
@@ -369,6 +377,9 @@ pub fn judge_step(model: &DaemonSetModel, before: &Cluster, action: &Action, aft
     }
     if want(Property::ViewBudget) {
         judged.note(Property::ViewBudget, step::view_budget(model, before, action, after));
+    }
+    if want(Property::PodBudget) {
+        judged.note(Property::PodBudget, step::pod_budget(model, before, action, after));
     }
     if want(Property::NoHotLoop)
         && let Action::Reply { controller, key, request, .. } = action

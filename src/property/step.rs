@@ -99,6 +99,11 @@ pub fn ready_budget(model: &DaemonSetModel, before: &Cluster, action: &Action, a
     within_budget(model, before, action, after, |pod, _| pod.ready && !pod.deleting)
 }
 
+/// As [`budget`], counted in pods that have not ended, ready or not (DS-B15).
+pub fn pod_budget(model: &DaemonSetModel, before: &Cluster, action: &Action, after: &Cluster) -> Option<bool> {
+    within_budget(model, before, action, after, |pod, _| pod.is_non_terminal() && !pod.deleting)
+}
+
 /// After a deletion by the rolling update of a pod that `serves` at most maxUnavailable of the nodes that should run the
 /// pod have none that does. `serves` is told the strategy too.
 fn within_budget(

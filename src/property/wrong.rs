@@ -66,6 +66,7 @@ impl At<'_> {
             | Property::HashPresent
             | Property::SlowStart
             | Property::ViewBudget
+            | Property::PodBudget
             | Property::NoHotLoop => Vec::new(),
         };
         living(self.cluster).flat_map(of).collect()

@@ -78,7 +78,7 @@ pub const KNOWN: &[Known] = &[
     },
     recorded(Property::FewPods, "rejecting-kubelet", "no-fault", "DS-B13"),
     recorded(Property::FewPods, "slow-termination", "no-fault", "DS-B14"),
-    recorded(Property::ReadyBudget, "unready-rollout", "no-fault", "DS-B15"),
+    recorded(Property::PodBudget, "unready-rollout", "no-fault", "DS-B15"),
     recorded(Property::RolloutReplaces, "taint-then-rollout", "no-fault", "DS-B16"),
     recorded(Property::RolloutProceeds, "vanished-node", "no-fault", "DS-B17"),
     recorded(Property::StatusTruth, "new-machine", "no-fault", "DS-B19"),

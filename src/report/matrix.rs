@@ -285,7 +285,8 @@ impl Base {
         if property == Property::SurgeTwo {
             return surges;
         }
-        let not_about_surge = [Property::OnePerNode, Property::OnePerName, Property::Budget, Property::ReadyBudget];
+        let not_about_surge =
+            [Property::OnePerNode, Property::OnePerName, Property::Budget, Property::ReadyBudget, Property::PodBudget];
         !(surges && not_about_surge.contains(&property))
     }
 

@@ -86,6 +86,8 @@ mutants! {
         FewPods in "surge/one-node.toml", r#"switches = { target = "BoundOnly" }"#;
     a_failing_rollout_that_does_not_count_old_unavailable_pods_takes_ready_ones_too:
         ReadyBudget in "rollout/two-bad-updates.toml", r#"switches = { old_unavailable = "NotCounted" }"#;
+    a_failing_rollout_that_does_not_count_old_unavailable_pods_empties_both_nodes:
+        PodBudget in "rollout/two-bad-updates.toml", r#"switches = { old_unavailable = "NotCounted" }"#;
     an_undo_finds_a_template_that_came_back_under_its_old_number_in_place:
         UndoActs in "undo/undo-to-numbers.toml", r#"switches = { returned_template = "Kept" }"#;
     without_timers_a_rollout_is_not_finished_at_rest:
@@ -109,6 +111,8 @@ mutants! {
 fixes! {
     a_rollout_that_asks_for_eligibility_deletes_only_what_it_can_replace:
         RolloutReplaces in "nodes/taint-then-rollout.toml" [], r#"switches = { rollout_eligibility = "Always" }"#;
+    a_rollout_that_replaces_unavailable_pods_within_its_budget_empties_one_node_at_a_time:
+        PodBudget in "rollout/unready-old-pods.toml" [], r#"switches = { replace_unavailable = "Bounded" }"#;
     a_surge_that_passes_over_a_vanished_node_proceeds:
         RolloutProceeds in "surge/vanished-node.toml" [], r#"switches = { missing_node = "Skip" }"#;
     a_revision_written_under_the_version_of_its_adoption_meets_no_conflict:

@@ -1,6 +1,6 @@
 //! Model files: a scope and what is expected of it, as TOML.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -136,6 +136,11 @@ const COMMANDS_MAX: usize = 60;
 
 /// Pods that a model may have room for.
 const PODS_MAX: u8 = 40;
+/// The largest number of a revision: a sync may give one number more, in a byte.
+const REVISION_NUMBER_MAX: u8 = 200;
+/// The most events that may wait in one stream, or notifications for one handler: with [`PODS_MAX`] a type's versions, store
+/// and two processes together, fit a byte.
+const LAG_MAX: u8 = 20;
 
 /// The largest model file that is read, in bytes.
 const SIZE_MAX: u64 = 1 << 20;
@@ -452,6 +457,40 @@ impl Reader<'_> {
             return Err(
                 self.at(&["capacity", "revision_number"], "the first revision has the number 1, so 0 is no bound")
             );
+        }
+        if capacity.revision_number > REVISION_NUMBER_MAX {
+            let message =
+                format!("revision numbers go up to {REVISION_NUMBER_MAX} in a model, not {}", capacity.revision_number);
+            return Err(self.at(&["capacity", "revision_number"], message));
+        }
+        let Lag { daemon_sets, revisions, pods, nodes, handlers } = scope.lag;
+        let lags = [
+            ("daemon_sets", daemon_sets),
+            ("revisions", revisions),
+            ("pods", pods),
+            ("nodes", nodes),
+            ("handlers", handlers),
+        ];
+        if let Some((name, lag)) = lags.into_iter().find(|(_, lag)| *lag > LAG_MAX) {
+            return Err(
+                self.at(&["lag", name], format!("a watch or handler lags by at most {LAG_MAX} events, not {lag}"))
+            );
+        }
+        if scope.faults.second_leader > 1 {
+            let count = scope.faults.second_leader;
+            return Err(
+                self.at(&["faults", "second_leader"], format!("a model has at most one second leader, not {count}"))
+            );
+        }
+        let waits: BTreeSet<i32> =
+            scope.strategies.iter().map(|strategy| strategy.min_ready_seconds).filter(|wait| *wait > 0).collect();
+        if waits.len() > 1 {
+            let message = format!(
+                "the strategies of a model may wait for one minReadySeconds beside 0, not for {}: a pod has been ready for \
+                 so long or it has not",
+                waits.iter().map(ToString::to_string).collect::<Vec<_>>().join(" and ")
+            );
+            return Err(self.at(&["strategies"], message));
         }
         Ok(())
     }

@@ -16,8 +16,7 @@ use crate::model::action::Resource;
 use crate::model::canonical::canonicalise;
 use crate::model::compose::{DaemonSetModel, Steps};
 use crate::model::state::{Cluster, Process, State, Work};
-use crate::model::watches::deliverable;
-use crate::release::{InformerOrder, PlacedBy};
+use crate::release::PlacedBy;
 use crate::scope::{Faults, ModelFile};
 use crate::vectors::BadVector;
 use crate::vectors::question::Line;
@@ -227,7 +226,7 @@ impl Collector<'_> {
                     }
                 }
             }
-            for asked in events(process, self.file.scope.switches.informer_order) {
+            for asked in events(process) {
                 self.note(state, cluster, controller, asked)?;
             }
             for node in &process.node_queue {
@@ -240,12 +239,7 @@ impl Collector<'_> {
     fn note(&mut self, state: &State, cluster: &Cluster, controller: usize, asked: Asked) -> Result<(), BadVector> {
         let kind = Kind::of(asked);
         let cut = cut_down(cluster, controller, asked);
-        // The position in the stream is no part of a view.
-        let question = match asked {
-            Asked::Event(resource, _) => Asked::Event(resource, 0),
-            Asked::Sync(_) | Asked::Midsync(..) | Asked::NodeItem(_) => asked,
-        };
-        if !self.seen.insert((question, State::of(&cut))) {
+        if !self.seen.insert((asked, State::of(&cut))) {
             return Ok(());
         }
         match self.unstated(cluster, controller, asked)? {
@@ -308,24 +302,22 @@ impl Collector<'_> {
 }
 
 /// The events that may enter the stores next, and of which a handler is told.
-fn events(process: &Process, order: InformerOrder) -> Vec<Asked> {
-    fn of<T: Object>(events: &mut Vec<Asked>, informer: &Informer<T>, resource: Resource, order: InformerOrder) {
-        for (at, _) in deliverable(informer, order, 0) {
-            let told = match &informer.stream[at].event {
-                Event::Put(_) => true,
-                Event::Deleted(object) => informer.store.get(object.name()).is_some(),
-                Event::Bookmark => false,
-            };
-            if told {
-                events.push(Asked::Event(resource, u8::try_from(at).expect("streams are short")));
-            }
+fn events(process: &Process) -> Vec<Asked> {
+    fn of<T: Object>(events: &mut Vec<Asked>, informer: &Informer<T>, resource: Resource) {
+        let told = informer.stream.first().is_some_and(|versioned| match &versioned.event {
+            Event::Put(_) => true,
+            Event::Deleted(object) => informer.store.get(object.name()).is_some(),
+            Event::Bookmark => false,
+        });
+        if told {
+            events.push(Asked::Event(resource));
         }
     }
     let mut events = Vec::new();
-    of(&mut events, &process.daemon_sets, Resource::DaemonSets, order);
-    of(&mut events, &process.revisions, Resource::Revisions, order);
-    of(&mut events, &process.pods, Resource::Pods, order);
-    of(&mut events, &process.nodes, Resource::Nodes, order);
+    of(&mut events, &process.daemon_sets, Resource::DaemonSets);
+    of(&mut events, &process.revisions, Resource::Revisions);
+    of(&mut events, &process.pods, Resource::Pods);
+    of(&mut events, &process.nodes, Resource::Nodes);
     events
 }
 
@@ -351,9 +343,9 @@ fn writes_before_delivery(outcome: &Outcome, events: &[(&str, &str)]) -> bool {
     writes.any(|request| events.contains(&(request.kind.as_str(), request.name.as_str())))
 }
 
-/// What of a stream a question states: which events, from where on.
-fn part<T: Object>(informer: &Informer<T>, from: usize, count: usize) -> Informer<T> {
-    let stream = informer.stream[from..from + count].iter().copied().collect();
+/// What of an informer a question states: the store, and the first `count` events.
+fn part<T: Object>(informer: &Informer<T>, count: usize) -> Informer<T> {
+    let stream = informer.stream[..count].iter().copied().collect();
     Informer { stream, ..Informer::listed(&informer.store, 0) }
 }
 
@@ -385,26 +377,25 @@ fn cut_down(cluster: &Cluster, controller: usize, asked: Asked) -> Cluster {
             store = asked_by_sync(cluster, &shown, key);
         }
         Asked::NodeItem(_) => {
-            shown.daemon_sets = part(&process.daemon_sets, 0, 0);
-            shown.pods = part(&process.pods, 0, 0);
-            shown.nodes = part(&process.nodes, 0, 0);
+            shown.daemon_sets = part(&process.daemon_sets, 0);
+            shown.pods = part(&process.pods, 0);
+            shown.nodes = part(&process.nodes, 0);
             shown.node_queue.clone_from(&process.node_queue);
         }
-        Asked::Event(resource, at) => {
-            let (at, here) = (usize::from(at), |of: Resource| usize::from(of == resource));
-            let from = |of: Resource| at * here(of);
+        Asked::Event(resource) => {
+            let here = |of: Resource| usize::from(of == resource);
             let looks = resource == Resource::Nodes;
             shown.node_queue.clone_from(&process.node_queue);
-            shown.daemon_sets = part(&process.daemon_sets, from(Resource::DaemonSets), here(Resource::DaemonSets));
+            shown.daemon_sets = part(&process.daemon_sets, here(Resource::DaemonSets));
             if looks || resource == Resource::Pods {
-                shown.pods = part(&process.pods, from(Resource::Pods), here(Resource::Pods));
+                shown.pods = part(&process.pods, here(Resource::Pods));
             }
             if looks {
-                shown.nodes = part(&process.nodes, at, 1);
+                shown.nodes = part(&process.nodes, 1);
             } else if resource == Resource::Pods {
                 only_its_own(&mut shown.pods);
             } else if resource == Resource::Revisions {
-                shown.revisions = part(&process.revisions, at, 1);
+                shown.revisions = part(&process.revisions, 1);
                 only_its_own(&mut shown.revisions);
             }
         }
@@ -430,10 +421,10 @@ fn shown_to_sync(process: &Process, key: Key, arrivals: Option<Arrivals>) -> Pro
     let arrivals = arrivals.unwrap_or(none);
     let mut shown = Process {
         running: true,
-        daemon_sets: part(&process.daemon_sets, 0, arrivals.daemon_sets),
-        revisions: part(&process.revisions, 0, arrivals.revisions),
-        pods: part(&process.pods, 0, arrivals.pods),
-        nodes: part(&process.nodes, 0, arrivals.nodes),
+        daemon_sets: part(&process.daemon_sets, arrivals.daemon_sets),
+        revisions: part(&process.revisions, arrivals.revisions),
+        pods: part(&process.pods, arrivals.pods),
+        nodes: part(&process.nodes, arrivals.nodes),
         work: process.work.iter().map(|_| Work::default()).collect(),
         ..Process::default()
     };

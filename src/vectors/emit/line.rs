@@ -35,8 +35,8 @@ pub enum Asked {
     Sync(Key),
     /// The same, but what is on its way ([`Arrivals`]) reaches the stores in its middle.
     Midsync(Key, Pause),
-    /// The watch event at this position of the stream enters the store, and its handler runs.
-    Event(Resource, u8),
+    /// The oldest watch event of the stream enters the store, and its handler runs.
+    Event(Resource),
     /// A worker takes this node from the node queue.
     NodeItem(u8),
 }
@@ -138,7 +138,7 @@ impl<'a> Lines<'a> {
             Asked::Midsync(key, pause) => {
                 (self.midsync(process, &cluster.store, &versions, key, pause), Some(time(NOW)))
             }
-            Asked::Event(resource, at) => (self.event(process, &versions, resource, usize::from(at)), None),
+            Asked::Event(resource) => (self.event(process, &versions, resource), None),
             Asked::NodeItem(node) => (self.node_item(process, &versions, node), None),
         };
         let gate = self.objects.scope.switches.gate != Gate::Off;
@@ -354,28 +354,28 @@ impl<'a> Lines<'a> {
         }
     }
 
-    fn event(&self, process: &Process, versions: &Versions, resource: Resource, at: usize) -> Given {
+    fn event(&self, process: &Process, versions: &Versions, resource: Resource) -> Given {
         let objects = &self.objects;
         let looks = if resource == Resource::Nodes { Looks::Everywhere } else { Looks::AtDaemonSets };
         let mut given = self.stores(process, versions, looks);
         let event = match resource {
             Resource::DaemonSets => {
                 let show = |ds: &_| objects.daemon_set(ds);
-                told("DaemonSet", &process.daemon_sets, &process.daemon_sets.stream[at].event, show, show)
+                told("DaemonSet", &process.daemon_sets, &process.daemon_sets.stream[0].event, show, show)
             }
             Resource::Revisions => {
                 let show = |revision: &_| objects.revision(revision);
-                told("ControllerRevision", &process.revisions, &process.revisions.stream[at].event, show, show)
+                told("ControllerRevision", &process.revisions, &process.revisions.stream[0].event, show, show)
             }
             Resource::Pods => {
-                let event = &process.pods.stream[at];
+                let event = &process.pods.stream[0];
                 let old = |pod: &_| objects.pod(pod, versions.cached_pod(pod));
                 let new = |pod: &_| objects.pod(pod, versions.pods(event.version));
                 told("Pod", &process.pods, &event.event, old, new)
             }
             Resource::Nodes => {
                 let show = |node: &_| objects.node(node);
-                told("Node", &process.nodes, &process.nodes.stream[at].event, show, show)
+                told("Node", &process.nodes, &process.nodes.stream[0].event, show, show)
             }
         };
         // Its object is in the store already, or out of it, and not repeated.
