@@ -269,10 +269,18 @@ fn a_file_that_is_none_is_refused_by_every_command_that_reads_one() {
 }
 
 #[test]
+fn a_file_that_is_missing_is_refused_in_the_same_words() {
+    let folder = TempDir::new().expect("a scratch folder");
+    for arguments in [&["replay", "FILE"][..], &["vectors", "FILE"], &["placement", "-f", "FILE"]] {
+        refuses(folder.path(), arguments, "missing.file", &["cannot read missing.file: No such file or directory"]);
+    }
+}
+
+#[test]
 fn a_byte_that_is_no_text_is_located() {
     let folder = TempDir::new().expect("a scratch folder");
     fs::write(folder.path().join("binary"), b"{}\n\n\xff\n").expect("it is written");
-    refuses(folder.path(), &["check", "FILE"], "binary", &["line 3 is not UTF-8"]);
+    refuses(folder.path(), &["check", "FILE"], "binary", &["binary: line 3: the text is not UTF-8"]);
     refuses(folder.path(), &["replay", "FILE"], "binary", &["binary:3: the text is not UTF-8"]);
     refuses(folder.path(), &["vectors", "FILE"], "binary", &["binary:3:1: the text is not UTF-8"]);
     refuses(folder.path(), &["placement", "-f", "FILE"], "binary", &["binary:3: the text is not UTF-8"]);
@@ -350,7 +358,9 @@ fn a_counterexample_of_another_version_is_refused() {
         stderr(&output)
     };
     assert!(other("models/faults/lost-reply.toml", "gone.toml").contains("`gone.toml` is neither"));
-    assert!(other("v1.36", "v9").contains("no profile is called `v9`"));
+    let unknown = other("v1.36", "v9");
+    assert!(unknown.contains("no profile is called `v9`"), "{unknown}");
+    assert!(unknown.contains("other.json was saved under the profile `v9`"), "{unknown}");
     assert!(other("one-per-node", "no-such-claim").contains("no property is called `no-such-claim`"));
 }
 
@@ -650,6 +660,9 @@ fn an_unknown_field_of_a_manifest_is_warned_of_and_refused_when_strict() {
     let strict = everynode(&["placement", "-f", &ds, "--nodes", &nodes, "--strict"]);
     assert_eq!((strict.status.code(), stdout(&strict)), (Some(2), String::new()));
     assert!(stderr(&strict).contains("spec.template.spec.tolerationz"), "{}", stderr(&strict));
+    let text = fs::read_to_string(&ds).expect("it was written");
+    let line = 1 + text.lines().position(|line| line.contains("tolerationz")).expect("it is there");
+    assert!(stderr(&strict).contains(&format!("{ds}:{line}: ")), "{}", stderr(&strict));
 }
 
 /// A node, and a `DaemonSet` of the given lines after `kind`.
@@ -861,4 +874,69 @@ fn a_census_groups_the_digits_of_its_numbers() {
     assert!(states > 999, "{states}");
     let grouped = format!("{},{:03}", states / 1000, states % 1000);
     assert!(census.contains(&format!("over {grouped} states, the whole graph")), "{census}");
+}
+
+/// Every name of a field in `json`; what is below names of kinds, switches or values is not looked at.
+fn fields(json: &serde_json::Value, found: &mut std::collections::BTreeSet<String>) {
+    for item in json.as_array().into_iter().flatten() {
+        fields(item, found);
+    }
+    for (name, value) in json.as_object().into_iter().flatten() {
+        found.insert(name.clone());
+        match name.as_str() {
+            "switches" | "values" => {}
+            "kinds" => value.as_object().into_iter().flatten().for_each(|(_, tally)| fields(tally, found)),
+            _ => fields(value, found),
+        }
+    }
+}
+
+#[test]
+fn every_field_of_json_is_in_the_readme() {
+    let readme = fs::read_to_string("README.md").expect("the README");
+    let (_, section) = readme.split_once("\n## JSON\n").expect("it has a section about JSON");
+    let (section, _) = section.split_once("\n## ").expect("others follow");
+    let folder = TempDir::new().expect("a scratch folder");
+    let kept = folder.path().to_str().expect("a plain path");
+    assert_eq!(everynode(&["check", "lost-reply", "--save", kept]).status.code(), Some(0));
+    let saved = folder.path().join("lost-reply.one-per-node.v1.36.json");
+    let (_folder, unused) = file(
+        "model.toml",
+        &MODEL
+            .replace("[nodes]", "faults = { readiness_blip = 1 }\n\n[nodes]")
+            .replace("\"plain\"\n", "{ variant = \"plain\", kubelet = \"silent\" }\n"),
+    );
+    let (_other, ds, nodes) = placed(
+        "metadata: {name: a}\nspec: {selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {}}}\n",
+    );
+    let mut found = std::collections::BTreeSet::new();
+    for arguments in [
+        &["check", "failing-pods-without-end", "-p", "no-hot-loop", "--profile", "v1.11"][..],
+        &["check", unused.to_str().expect("a plain path")],
+        &["models"],
+        &["profiles"],
+        &["profiles", "--switches"],
+        &["replay", saved.to_str().expect("a plain path")],
+        &["placement", "-f", &ds, "--nodes", &nodes],
+        &["vectors", "tests/data/counts.jsonl"],
+    ] {
+        let output = everynode(&[arguments, &["--format", "json"]].concat());
+        let json = serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("{arguments:?}: {error}"));
+        fields(&json, &mut found);
+    }
+    for field in ["loop", "neverHappened", "firstDifference", "wrong", "shouldRun"] {
+        assert!(found.contains(field), "{field} in {found:?}");
+    }
+    for field in found {
+        assert!(section.contains(&format!("`{field}`")), "the README lacks {field}");
+    }
+}
+
+#[test]
+fn the_second_example_of_the_reference_is_a_model() {
+    let reference = fs::read_to_string("models/README.md").expect("the reference");
+    let example = reference.split("```toml\n").nth(2).and_then(|rest| rest.split("```").next()).expect("an example");
+    let (_folder, path) = file("model.toml", example);
+    let output = everynode(&["check", path.to_str().expect("a plain path"), "--max-states", "1000"]);
+    assert_eq!(output.status.code(), Some(3), "{}", stderr(&output));
 }

@@ -14,12 +14,12 @@ const INPUT_BYTES_MAX: u64 = 512 * 1024 * 1024;
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum InputError {
     /// It cannot be read.
-    #[error("cannot read {name}")]
+    #[error("cannot read {name}: {reason}")]
     Read {
         /// Name of the input.
         name: String,
         /// Why.
-        source: io::Error,
+        reason: io::Error,
     },
     /// It is too large.
     #[error("{name} is larger than {} MiB", INPUT_BYTES_MAX / (1024 * 1024))]
@@ -84,7 +84,7 @@ impl Inputs {
 
 fn read_documents(path: &Path) -> Result<Documents, InputError> {
     let name = display_name(path);
-    let failed = |source| InputError::Read { name: name.clone(), source };
+    let failed = |reason| InputError::Read { name: name.clone(), reason };
     let bytes = if is_stdin(path) { bounded(io::stdin().lock()) } else { File::open(path).and_then(bounded) };
     let bytes = bytes.map_err(failed)?.ok_or_else(|| InputError::TooLarge { name: name.clone() })?;
     let text = text::decode(bytes).map_err(|line| InputError::NotUtf8 { name: name.clone(), line })?;

@@ -314,13 +314,14 @@ fn unknown_fields(inputs: &Inputs, daemon_sets: &[PathBuf], nodes: &[PathBuf], p
             };
             of_kind.iter().any(|named| named == path)
         };
-        for ((kind, field), UnknownField { object, objects }) in &documents.unknown_fields {
+        for ((kind, field), UnknownField { object, objects, line, .. }) in &documents.unknown_fields {
             if is_used(*kind) {
                 let others = match objects - 1 {
                     0 => String::new(),
                     others => format!(", and {others} more like it"),
                 };
-                texts.push(format!("{}: {kind} {object}{others}: unknown field \"{field}\"", display_name(path)));
+                let place = format!("{}:{line}", display_name(path));
+                texts.push(format!("{place}: {kind} {object}{others}: unknown field \"{field}\""));
             }
         }
     }

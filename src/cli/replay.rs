@@ -17,7 +17,9 @@ use crate::trace::{Counterexample, scope_hash};
 /// Replays a saved counterexample: takes its steps, tells them, and judges the claim at the end.
 pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
     let saved = Counterexample::read(&args.file).map_err(|error| bad_input::message(error.to_string()))?;
-    let profile = select::profile(&saved.profile)?;
+    let profile = select::profile(&saved.profile).map_err(|error| {
+        error.wrap_err(format!("{} was saved under the profile `{}`", args.file.display(), saved.profile))
+    })?;
     let file = select::model(&saved.model, Some(profile)).map_err(|error| {
         error.wrap_err(format!(
             "{} was saved of the model `{}`, named from where it was saved",

@@ -16,6 +16,7 @@ use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess,
 use serde_saphyr::{Budget, DuplicateKeyPolicy, MergeKeyPolicy, Options};
 
 use super::excerpt::Excerpt;
+use super::place::{Part, Reach, path};
 use crate::text::in_plain_words;
 
 /// Deepest nesting that is read; real objects stay below 30.
@@ -54,6 +55,10 @@ pub struct UnknownField {
     pub object: String,
     /// How many objects have it.
     pub objects: usize,
+    /// The line where the first object has it, from 1.
+    pub line: usize,
+    /// The way there from the whole document.
+    way: Vec<Part>,
 }
 
 /// A text that cannot be read, with the place.
@@ -96,8 +101,8 @@ pub fn read(name: &str, text: &str) -> Result<Documents, DocumentError> {
         };
         let read = match start.map(|start| chunk.text.as_bytes()[start]) {
             None => Ok(()),
-            Some(b'{' | b'[') => read_json(chunk.text, &mut documents),
-            Some(_) => read_yaml(chunk.text, &mut documents),
+            Some(b'{' | b'[') => read_json(&chunk, &mut documents),
+            Some(_) => read_yaml(&chunk, &mut documents),
         };
         read.map_err(|error| located(error.line, error.column, &error.message))?;
         for origin in &mut documents.origins[known..] {
@@ -153,7 +158,8 @@ fn has_content(line: &str) -> bool {
     !(line.is_empty() || line.starts_with('#') || line.starts_with('%') || line == "...")
 }
 
-fn read_yaml(text: &str, documents: &mut Documents) -> Result<(), Located> {
+fn read_yaml(chunk: &Chunk<'_>, documents: &mut Documents) -> Result<(), Located> {
+    let text = chunk.text;
     let located = |error: &serde_saphyr::Error| {
         let location = error.location();
         let place = |of: fn(&serde_saphyr::Location) -> u64| {
@@ -177,6 +183,12 @@ fn read_yaml(text: &str, documents: &mut Documents) -> Result<(), Located> {
         .map_err(|error| located(&error))?;
     let blank = text.lines().take_while(|line| !has_content(line)).count();
     documents.origins[known..].iter_mut().for_each(|origin| origin.line = blank);
+    documents.locate_unknown_fields(chunk.lines_before + blank, |way| {
+        let lenient = yaml_options(text.len(), DuplicateKeyPolicy::LastWins);
+        let reach = |yaml: serde_saphyr::Deserializer| Reach(way).deserialize(yaml);
+        let error = serde_saphyr::with_deserializer_from_str_with_options(text, lenient, reach).err()?;
+        Some(chunk.lines_before + usize::try_from(error.location()?.line()).ok()?)
+    });
     Ok(())
 }
 
@@ -198,7 +210,8 @@ fn yaml_options(bytes: usize, duplicate_keys: DuplicateKeyPolicy) -> Options {
 }
 
 /// JSON: one object, or several behind one another.
-fn read_json(text: &str, documents: &mut Documents) -> Result<(), Located> {
+fn read_json(chunk: &Chunk<'_>, documents: &mut Documents) -> Result<(), Located> {
+    let text = chunk.text;
     let mut rest = text.strip_prefix("---").unwrap_or(text);
     while !rest.trim_start().is_empty() {
         let lines_before = text[..text.len() - rest.len()].matches('\n').count();
@@ -222,6 +235,10 @@ fn read_json(text: &str, documents: &mut Documents) -> Result<(), Located> {
             let blank = object.len() - object.trim_start().len();
             let lines = lines_before + object[..blank].matches('\n').count();
             documents.origins[known..].iter_mut().for_each(|origin| origin.line = lines);
+            documents.locate_unknown_fields(chunk.lines_before + lines, |way| {
+                let error = Reach(way).deserialize(&mut serde_json::Deserializer::from_str(object)).err()?;
+                Some(chunk.lines_before + lines_before + error.line())
+            });
         }
         rest = behind;
     }
@@ -421,7 +438,9 @@ impl<'de> DeserializeSeed<'de> for ObjectSeed<'_> {
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<(), D::Error> {
         match self.wanted {
-            Wanted::Object(kind) => ItemSeed { kind: Some(*kind), documents: self.documents }.deserialize(deserializer),
+            Wanted::Object(kind) => {
+                ItemSeed { kind: Some(*kind), way: Vec::new(), documents: self.documents }.deserialize(deserializer)
+            }
             Wanted::Items(kinds) => deserializer.deserialize_map(ListVisitor { kinds, documents: self.documents }),
         }
     }
@@ -472,11 +491,13 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut sequence: A) -> Result<(), A::Error> {
-        let mut kinds = self.kinds.iter().copied();
-        let next = |kinds: &mut dyn Iterator<Item = Option<Kind>>| kinds.next().flatten();
-        while let Some(()) =
-            sequence.next_element_seed(ItemSeed { kind: next(&mut kinds), documents: &mut *self.documents })?
-        {}
+        for index in 0.. {
+            let kind = self.kinds.get(index).copied().flatten();
+            let way = vec![Part::Field("items".to_owned()), Part::Item(index)];
+            if sequence.next_element_seed(ItemSeed { kind, way, documents: &mut *self.documents })?.is_none() {
+                break;
+            }
+        }
         Ok(())
     }
 }
@@ -484,6 +505,8 @@ impl<'de> Visitor<'de> for ItemsSeed<'_> {
 /// One object of a known kind, or one to skip.
 struct ItemSeed<'a> {
     kind: Option<Kind>,
+    /// The way to it from the whole document.
+    way: Vec<Part>,
     documents: &'a mut Documents,
 }
 
@@ -494,16 +517,16 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
         match self.kind {
             None => IgnoredAny::deserialize(deserializer).map(drop),
             Some(Kind::DaemonSet) => {
-                let (object, unknown) = with_unknown_fields::<AnyDaemonSet, _>(deserializer)?;
-                self.documents.note(Kind::DaemonSet, &object.metadata, unknown);
+                let (object, unknown) = with_unknown_ways::<AnyDaemonSet, _>(deserializer)?;
+                self.documents.note(Kind::DaemonSet, &object.metadata, &self.way, unknown);
                 let AnyDaemonSet { api_version, metadata, spec, status } = object;
                 self.documents.daemon_sets.push(DaemonSet { metadata, spec, status });
                 self.documents.origins.push(Origin { api_version, line: 0 });
                 Ok(())
             }
             Some(Kind::Node) => {
-                let (mut node, unknown) = with_unknown_fields::<Node, _>(deserializer)?;
-                self.documents.note(Kind::Node, &node.metadata, unknown);
+                let (mut node, unknown) = with_unknown_ways::<Node, _>(deserializer)?;
+                self.documents.note(Kind::Node, &node.metadata, &self.way, unknown);
                 // Nobody here reads them, and in large clusters they are most of the text.
                 node.metadata.managed_fields = None;
                 if let Some(status) = &mut node.status {
@@ -513,8 +536,8 @@ impl<'de> DeserializeSeed<'de> for ItemSeed<'_> {
                 Ok(())
             }
             Some(Kind::Pod) => {
-                let (mut pod, unknown) = with_unknown_fields::<Pod, _>(deserializer)?;
-                self.documents.note(Kind::Pod, &pod.metadata, unknown);
+                let (mut pod, unknown) = with_unknown_ways::<Pod, _>(deserializer)?;
+                self.documents.note(Kind::Pod, &pod.metadata, &self.way, unknown);
                 pod.metadata.managed_fields = None;
                 self.documents.pods.push(pod);
                 Ok(())
@@ -529,14 +552,23 @@ const KNOWN_FIELDS: [&str; 5] =
     ["apiVersion", "kind", "metadata.clusterName", "metadata.initializers", "spec.templateGeneration"];
 
 impl Documents {
-    fn note(&mut self, kind: Kind, metadata: &ObjectMeta, unknown: Vec<String>) {
-        for path in unknown {
-            let field = self.unknown_fields.entry((kind, path)).or_insert_with(|| {
+    fn note(&mut self, kind: Kind, metadata: &ObjectMeta, object_way: &[Part], unknown: Vec<Vec<Part>>) {
+        for way in unknown {
+            let field = self.unknown_fields.entry((kind, path(&way))).or_insert_with(|| {
                 let name = metadata.name.as_deref().unwrap_or("without name");
                 let namespace = metadata.namespace.as_ref().map_or_else(String::new, |of| format!("{of}/"));
-                UnknownField { object: format!("{namespace}{name}"), objects: 0 }
+                let way = [object_way, &way].concat();
+                UnknownField { object: format!("{namespace}{name}"), objects: 0, line: 0, way }
             });
             field.objects += 1;
+        }
+    }
+
+    /// Gives the unknown fields of a document their lines, by the ways to them: that of the document's first, which
+    /// `lines_before` precede, where the way leads nowhere.
+    fn locate_unknown_fields(&mut self, lines_before: usize, line: impl Fn(&[Part]) -> Option<usize>) {
+        for field in self.unknown_fields.values_mut().filter(|field| field.line == 0) {
+            field.line = line(&field.way).unwrap_or(lines_before + 1);
         }
     }
 }
@@ -549,23 +581,30 @@ impl Documents {
 pub fn with_unknown_fields<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
     deserializer: D,
 ) -> Result<(T, Vec<String>), D::Error> {
-    let mut paths = Vec::new();
-    let object = serde_ignored::deserialize(deserializer, |path| paths.push(path_text(&path)))?;
-    paths.retain(|path| !KNOWN_FIELDS.contains(&path.as_str()));
-    Ok((object, paths))
+    let (object, ways) = with_unknown_ways(deserializer)?;
+    Ok((object, ways.iter().map(|way| path(way)).collect()))
 }
 
-fn path_text(path: &serde_ignored::Path<'_>) -> String {
+fn with_unknown_ways<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+    deserializer: D,
+) -> Result<(T, Vec<Vec<Part>>), D::Error> {
+    let mut ways = Vec::new();
+    let object = serde_ignored::deserialize(deserializer, |path| ways.push(way(&path)))?;
+    ways.retain(|way| !KNOWN_FIELDS.contains(&path(way).as_str()));
+    Ok((object, ways))
+}
+
+fn way(path: &serde_ignored::Path<'_>) -> Vec<Part> {
     use serde_ignored::Path;
-    match path {
-        Path::Root => String::new(),
-        Path::Seq { parent, index } => format!("{}[{index}]", path_text(parent)),
-        Path::Map { parent, key } => match path_text(parent) {
-            parent if parent.is_empty() => key.clone(),
-            parent => format!("{parent}.{key}"),
-        },
-        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => path_text(parent),
-    }
+    let (parent, part) = match path {
+        Path::Root => return Vec::new(),
+        Path::Seq { parent, index } => (parent, Part::Item(*index)),
+        Path::Map { parent, key } => (parent, Part::Field(key.clone())),
+        Path::Some { parent } | Path::NewtypeStruct { parent } | Path::NewtypeVariant { parent } => return way(parent),
+    };
+    let mut parts = way(parent);
+    parts.push(part);
+    parts
 }
 
 /// A `DaemonSet` of any API version that ever had one; what placement reads is the same in all of them.

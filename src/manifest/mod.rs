@@ -7,6 +7,7 @@ pub mod label;
 pub mod legacy;
 pub mod node;
 pub mod node_selector;
+pub mod place;
 pub mod placement;
 pub mod pod;
 pub mod quantity;

@@ -137,7 +137,7 @@ impl From<Difference> for Field {
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
     /// It cannot be read.
-    #[error("{file}: {source}")]
+    #[error("cannot read {file}: {source}")]
     Io {
         /// The file.
         file: PathBuf,

@@ -110,6 +110,31 @@ fn daemon_sets_of_old_api_versions_are_read() {
     }
 }
 
+/// The unknown fields of a text with their lines.
+fn unknown_fields(text: &str) -> Vec<(usize, String)> {
+    let fields = ok(text).unknown_fields.into_iter().map(|((_, field), unknown)| (unknown.line, field));
+    let mut fields: Vec<_> = fields.collect();
+    fields.sort();
+    fields
+}
+
+#[test]
+fn an_unknown_field_is_found_at_its_line() {
+    let found =
+        |lines: &[(usize, &str)]| lines.iter().map(|(line, field)| (*line, (*field).to_owned())).collect::<Vec<_>>();
+    let wrong = DAEMON_SET.replace("hostNetwork", "hostNetworks:\n        deep: 1\n      hostNetwork");
+    let with_list =
+        format!("{wrong}      tolerations:\n      - key: k\n      - {{key: l,\n         effects: x}}\nspecs: 1\n");
+    let expected =
+        [(13, "spec.template.spec.hostNetworks"), (19, "spec.template.spec.tolerations[1].effects"), (20, "specs")];
+    assert_eq!(unknown_fields(&format!("{NODE}---\n{with_list}---\n{with_list}")), found(&expected));
+    assert_eq!(unknown_fields(&format!("# one\n\n---\n\n{NODE}labels: {{}}\n")), found(&[(8, "labels")]));
+    let list = format!("kind: List\nitems:\n{}{}", indented(NODE), indented(&wrong));
+    assert_eq!(unknown_fields(&list), found(&[(14, "spec.template.spec.hostNetworks")]));
+    let json = "\n{\"kind\": \"Secret\"}\n\n{\"kind\": \"List\", \"items\": [\n{\"kind\": \"Node\"}, {\"kind\": \"Node\",\n \"metadata\": {\n  \"label\": {\"a\": \"b\"}}}]}";
+    assert_eq!(unknown_fields(json), found(&[(7, "metadata.label")]));
+}
+
 #[test]
 fn a_mistake_is_shown_at_its_line() {
     check_refused(&format!("{NODE}---\n{}", DAEMON_SET.replace("true", "5")), 13, "boolean");

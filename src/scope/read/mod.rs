@@ -159,7 +159,7 @@ pub fn read(path: &Path, profile: Option<&'static Profile>) -> Result<ModelFile,
         return Err(fail(format!("it has {size} bytes; a model file has at most {SIZE_MAX}")));
     }
     let bytes = std::fs::read(path).map_err(unread)?;
-    let text = text::decode(bytes).map_err(|line| fail(format!("line {line} is not UTF-8")))?;
+    let text = text::decode(bytes).map_err(|line| fail(format!("line {line}: the text is not UTF-8")))?;
     let folder = path.parent().unwrap_or(Path::new(".")).to_owned();
     parse(path, &text, profile, &|name| {
         let path = folder.join(name);
