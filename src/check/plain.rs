@@ -97,6 +97,7 @@ where
         }
         findings
     }
+
     fn live(&self) -> Vec<(usize, Forbidden)> {
         let eventually = self.properties.iter().enumerate().filter(|(_, property)| is_eventually(property));
         eventually.zip(0..).map(|((claim, _), mark)| (claim, Forbidden::Avoiding(1 << mark))).collect()

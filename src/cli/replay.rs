@@ -7,10 +7,10 @@ use super::output::{self, say};
 use super::{AS_EXPECTED, NOT_AS_EXPECTED, bad_input, select, tale};
 use crate::check::Explored;
 use crate::model::action::Action;
-use crate::model::canonical::canonicalise;
-use crate::model::compose::{DaemonSetModel, Steps};
+use crate::model::compose::DaemonSetModel;
 use crate::model::narrative::tell;
 use crate::model::step_name::take_named;
+use crate::model::walk::Walk;
 use crate::property::{Property, for_ever, wrong_in_the_end};
 use crate::trace::{Counterexample, scope_hash};
 
@@ -72,15 +72,12 @@ pub fn run(args: &ReplayArgs) -> Result<u8, Report> {
 
 /// Whether the claim is broken by the last state or the last step.
 fn breaks(model: &DaemonSetModel, actions: &[Action], property: Property) -> bool {
-    let mut cluster = model.initial();
-    let mut broken = model.judge_state(&cluster).broken;
+    let mut walk = Walk::new(model);
+    let mut broken = model.judge_state(&walk.cluster).broken;
     for action in actions {
-        let mut steps = Steps::new();
-        model.raw_steps(&cluster, &mut steps);
-        let Some((_, mut next)) = steps.into_iter().find(|(other, _)| other == action) else { return false };
-        broken = model.judge_step(&cluster, action, &next).broken | model.judge_state(&next).broken;
-        canonicalise(&mut next);
-        cluster = next;
+        let Some(after) = walk.after(action) else { return false };
+        broken = model.judge_step(&walk.cluster, action, &after).broken | model.judge_state(&after).broken;
+        walk.go_on(after);
     }
     broken & property.bit() != 0
 }

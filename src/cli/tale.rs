@@ -29,8 +29,8 @@ pub fn for_ever(told: &Told, wrong: &[String], cycle: &Cycle, scope: &Scope, wid
     text + &end(told, wrong, width)
 }
 
-/// The steps, numbered, what is there in the end, and what is `wrong` there; what the controller's caches showed is set below a step where it
-/// differs from the last time.
+/// The steps, numbered, what is there in the end, and what is `wrong` there; what the controller's caches showed is set below
+/// a step where it differs from the last time.
 pub fn tale(told: &Told, wrong: &[String], width: Option<usize>) -> String {
     steps(told, None, width) + &end(told, wrong, width)
 }

@@ -82,8 +82,7 @@ fn reports(pod: &PodObject, kind: KubeletKind, fate: PodFate) -> Moves {
 /// Whether a pod that came to its node before holds a host port that `pod` needs: the scheduler does not bind it, and the
 /// kubelet rejects it where it was created bound.
 pub fn port_is_taken(pods: &Objects<PodObject>, templates: &[TemplateSpec], pod: &PodObject) -> bool {
-    let ports =
-        |of: &PodObject| templates.get(usize::from(of.template)).map_or(&[] as &[HostPort], |one| &one.host_ports);
+    let ports = |of: &PodObject| host_ports(templates, of.template);
     let holds = |other: &&PodObject| {
         other.template != OTHERS
             && other.bound
@@ -92,6 +91,11 @@ pub fn port_is_taken(pods: &Objects<PodObject>, templates: &[TemplateSpec], pod:
             && (other.name() < pod.name || !pod.bound && other.name() != pod.name)
     };
     pods.iter().filter(holds).any(|other| conflict(ports(other), ports(pod)))
+}
+
+/// The host ports of pods of a template; pods of others ([`OTHERS`]) have none.
+pub fn host_ports(templates: &[TemplateSpec], template: u8) -> &[HostPort] {
+    templates.get(usize::from(template)).map_or(&[], |one| &one.host_ports)
 }
 
 /// Whether others had filled the node of `pod` before it was created, as may be where it was created bound.

@@ -20,6 +20,11 @@ pub enum Resource {
     Nodes,
 }
 
+impl Resource {
+    /// Every type, in the order of [`Action::StaleRestart`] and of a store's versions.
+    pub const ALL: [Self; 4] = [Self::DaemonSets, Self::Revisions, Self::Pods, Self::Nodes];
+}
+
 /// One step. `controller` is the index of a process, `key` that of a `DaemonSet` name; `choice` numbers the alternatives
 /// of a decision in their canonical order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -46,7 +46,6 @@ use crate::scope::Scope;
 const PROCESSES: u8 = 2;
 const KEYS: u8 = 2;
 const NODES: u8 = 6;
-const RESOURCES: [Resource; 4] = [Resource::DaemonSets, Resource::Revisions, Resource::Pods, Resource::Nodes];
 
 /// Who gets a turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -139,8 +138,8 @@ impl Party {
 
     /// Everybody, in the order of the classes.
     fn all() -> impl Iterator<Item = Self> {
-        let watches = RESOURCES.into_iter().map(Part::Watch);
-        let handlers = RESOURCES.into_iter().map(Part::Handler);
+        let watches = Resource::ALL.into_iter().map(Part::Watch);
+        let handlers = Resource::ALL.into_iter().map(Part::Handler);
         let parts = watches.chain(handlers).chain((0..NODES).map(Part::NodeItem)).chain([Part::Restart]);
         let processes = (0..PROCESSES).flat_map(move |process| parts.clone().map(move |part| (process, part)));
         let work = WORK.into_iter().chain((0..NODES).map(Work::Backoff));
@@ -178,7 +177,8 @@ impl Work {
     }
 }
 
-/// The class of a step that is enabled in `before`; [`UNFAIR`] for users, faults, and events that come before older ones of other objects.
+/// The class of a step that is enabled in `before`; [`UNFAIR`] for users, faults, and events that come before older ones of
+/// other objects.
 pub fn class(before: &Cluster, action: &Action) -> Class {
     let party = match *action {
         Action::Deliver { controller, resource, together: false, .. } => {
@@ -296,7 +296,7 @@ pub fn waiting(model: &DaemonSetModel, cluster: &Cluster, out: &mut Vec<Class>) 
     };
     let mut is_full = false;
     for (number, process) in (0..).zip(&cluster.controllers).filter(|(_, process)| process.running) {
-        for resource in RESOURCES {
+        for resource in Resource::ALL {
             let (events, notifications) = lengths(process, resource);
             is_full |= events >= usize::from(room(resource));
             if lag.handlers > 0 && events > 0 && notifications >= usize::from(lag.handlers) {

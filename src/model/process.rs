@@ -119,14 +119,11 @@ fn follow(
         apply(scope, &mut process, key, Some(&ds), &outcome.effects);
         let sync = process.work[usize::from(key)].sync.as_ref().expect("just stored");
         match sync.wait(&rules(scope)) {
-            Wait::Point(point)
-                if reads_at_once(sync, point, after_reply)
-                    && !(point == Point::GateCheck && may_be_forgotten(scope, &process, key, ds.uid)) =>
-            {
+            Wait::Point(point) if reads_at_once(scope, &process, key, sync, point, after_reply) => {
                 if point == Point::Manage {
                     // Manage finds anew which nodes have no room, one after the other (LEG-14).
-                    let listed = sync.nodes.clone();
-                    let suspended = &mut process.work[usize::from(key)].suspended;
+                    let Work { suspended, sync, .. } = &mut process.work[usize::from(key)];
+                    let listed = &sync.as_ref().expect("just stored").nodes;
                     suspended.retain(|node| listed.iter().all(|listed| listed.name.0 != u32::from(*node)));
                 }
                 let records = Records::of(scope, &process, key, Some(&ds));
@@ -170,11 +167,12 @@ fn before(process: &Process, key: Key, outcome: &Outcome) -> Process {
 /// another, so reading them at one moment is reading them at four with other lags; the expectations are examined
 /// together with the reading that follows, since only events that lower them come between, and those that drop them
 /// ([`may_be_forgotten`]). A clean-up with nothing to clean reads for nothing.
-fn reads_at_once(sync: &Sync, point: Point, after_reply: bool) -> bool {
+fn reads_at_once(scope: &Scope, process: &Process, key: Key, sync: &Sync, point: Point, after_reply: bool) -> bool {
     match point {
         Point::Nodes | Point::History | Point::Manage | Point::RollingUpdate | Point::Node | Point::Pod => true,
         // After a reply of the history other steps may come first; without one the history was read just now.
-        Point::GateCheck | Point::Dedup => !after_reply,
+        Point::Dedup => !after_reply,
+        Point::GateCheck => !after_reply && !may_be_forgotten(scope, process, key, sync.ds.uid),
         Point::Cleanup => sync.old.len() <= usize::try_from(sync.ds.revision_history_limit).unwrap_or(0),
         Point::RolloutCheck | Point::Status => false,
     }
@@ -203,11 +201,12 @@ fn may_be_forgotten(scope: &Scope, process: &Process, key: Key, uid: Uid) -> boo
 fn call(controller: u8, key: Key, sync: &Sync, request: Request) -> Call {
     let small = |number: u32| u8::try_from(number).expect("the model's numbers fit a byte");
     let rolls = matches!(&sync.step, Step::SyncNodes(call) if call.caller == Caller::RollingUpdate);
-    let cleans_up = matches!(&sync.step, Step::CleanUp(_));
-    let origin = match (rolls, cleans_up) {
-        (true, _) => Origin::RollingUpdate,
-        (false, true) => Origin::CleanUp,
-        (false, false) => Origin::Manage,
+    let origin = if rolls {
+        Origin::RollingUpdate
+    } else if matches!(&sync.step, Step::CleanUp(_)) {
+        Origin::CleanUp
+    } else {
+        Origin::Manage
     };
     Call {
         controller,

@@ -205,7 +205,7 @@ impl Named<'_> {
             Action::Restart { controller } | Action::Crash { controller } => self.controller(controller),
             Action::StaleRestart { controller, seen } => {
                 self.controller(controller);
-                for (resource, seen) in RESOURCES.iter().zip(seen) {
+                for (resource, seen) in Resource::ALL.iter().zip(seen) {
                     self.argument(&format!("eventsSeenOf{}s", resource_name(*resource)), seen.to_string());
                 }
             }
@@ -498,9 +498,6 @@ impl Named<'_> {
         }
     }
 }
-
-/// The types, in the order of [`Action::StaleRestart`].
-const RESOURCES: [Resource; 4] = [Resource::DaemonSets, Resource::Revisions, Resource::Pods, Resource::Nodes];
 
 fn resource_name(resource: Resource) -> &'static str {
     match resource {

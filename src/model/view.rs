@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::serialisation::read_by;
 use super::state::{Process, Work};
 use crate::cluster::api_server::Answer;
+use crate::cluster::kubelet::host_ports;
 use crate::cluster::object::OTHERS;
 use crate::cluster::object::{self, DaemonSetObject, Key, NO_LABELS, NodeObject, PodObject, PodPhase, RevisionObject};
 use crate::controller::memory::Synced;
@@ -14,7 +15,7 @@ use crate::controller::record::{
 };
 use crate::controller::request::{Reply, WrittenPod};
 use crate::controller::sync::View;
-use crate::manifest::resources::{HostPort, conflict};
+use crate::manifest::resources::conflict;
 use crate::release::PlacedBy;
 use crate::scope::Scope;
 
@@ -127,8 +128,7 @@ pub fn placement(scope: &Scope, process: &Process, (template, uid): (u8, u8), no
 
 /// Whether a bound pod of somebody else on the node holds a host port that a pod of the template needs (LEG-3).
 fn port_is_foreign(scope: &Scope, process: &Process, (template, uid): (u8, u8), node: &NodeObject) -> bool {
-    let ports =
-        |template: u8| scope.templates.get(usize::from(template)).map_or(&[] as &[HostPort], |one| &one.host_ports);
+    let ports = |template: u8| host_ports(&scope.templates, template);
     let foreign = |pod: &&PodObject| {
         pod.bound
             && pod.target == node.name

@@ -106,8 +106,7 @@ impl DaemonSetModel {
             Resource::Pods => process.pods.told.len(),
             Resource::Nodes => process.nodes.told.len(),
         };
-        let resources = [Resource::DaemonSets, Resource::Revisions, Resource::Pods, Resource::Nodes];
-        for resource in resources.into_iter().filter(|resource| told(resource) > 0) {
+        for resource in Resource::ALL.into_iter().filter(|resource| told(resource) > 0) {
             let mut next = cluster.clone();
             if informed::handle(&self.scope, &mut next.controllers[usize::from(controller)], resource) {
                 steps.push((Action::Notify { controller, resource }, next));

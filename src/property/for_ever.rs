@@ -4,10 +4,10 @@
 //! Users and faults may stop at any time: between two commands of a script, and with budgets unspent.
 
 use super::judge::{Property, living};
-use super::rest::rolled_out;
+use super::rest::{live_pods, rolled_out};
 use crate::check::Forbidden;
 use crate::check::fair::{Class, Classes, UNFAIR};
-use crate::cluster::object::{DaemonSetObject, NodeObject, PodObject};
+use crate::cluster::object::{DaemonSetObject, NodeObject};
 use crate::model::action::Action;
 use crate::model::compose::{DaemonSetModel, Steps};
 use crate::model::fairness::{class, waiting, writes_and_backoffs};
@@ -33,13 +33,13 @@ pub fn marks(model: &DaemonSetModel, cluster: &Cluster) -> u8 {
     if asked && converged(model, cluster) == Some(false) { NOT_CONVERGED } else { 0 }
 }
 
-/// Whether every node has what it should have: those that could run the pod as [`Property::RolledOut`] says, and those that must not
-/// keep one have no live one.
+/// Whether every node has what it should have: those that could run the pod as [`Property::RolledOut`] says, and those that
+/// must not keep one have no live one.
 pub fn converged(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
     let mut found = rolled_out(model, cluster);
     for object in living(cluster) {
         for node in cluster.store.nodes.iter().filter(|node| must_go(model, object, node)) {
-            found = Some(found.unwrap_or(true) && live_pod(cluster, object, node).is_none());
+            found = Some(found.unwrap_or(true) && live_pods(cluster, object, node.name).next().is_none());
         }
     }
     found
@@ -49,15 +49,6 @@ pub fn converged(model: &DaemonSetModel, cluster: &Cluster) -> Option<bool> {
 pub(super) fn must_go(model: &DaemonSetModel, object: &DaemonSetObject, node: &NodeObject) -> bool {
     let placement = model.scope.placement[usize::from(object.template)][usize::from(node.variant)];
     !placement.should_run && !placement.should_continue_running
-}
-
-/// A pod of the `DaemonSet` that is alive on a node.
-pub(super) fn live_pod<'a>(cluster: &'a Cluster, object: &DaemonSetObject, node: &NodeObject) -> Option<&'a PodObject> {
-    cluster
-        .store
-        .pods
-        .iter()
-        .find(|pod| pod.owner == Some(object.uid) && pod.target == node.name && !pod.deleting && pod.is_non_terminal())
 }
 
 /// Whether the behaviour that takes `actions`, and those from number `begins` on again and again, is one, is fair, and breaks

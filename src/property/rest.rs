@@ -174,6 +174,18 @@ pub(super) enum NodeFault<'a> {
     Former(&'a PodObject),
 }
 
+/// The pods of a `DaemonSet` that are alive on a node.
+pub(super) fn live_pods<'a>(
+    cluster: &'a Cluster,
+    object: &DaemonSetObject,
+    node: u8,
+) -> impl Iterator<Item = &'a PodObject> + use<'a> {
+    let uid = object.uid;
+    let is_live =
+        move |pod: &&PodObject| pod.owner == Some(uid) && pod.target == node && !pod.deleting && pod.is_non_terminal();
+    cluster.store.pods.iter().filter(is_live)
+}
+
 /// What is wrong with the pods that a `DaemonSet` has on a node that could run one.
 pub(super) fn node_fault<'a>(
     model: &DaemonSetModel,
@@ -183,10 +195,7 @@ pub(super) fn node_fault<'a>(
 ) -> Option<NodeFault<'a>> {
     let strategy = &model.scope.strategies[usize::from(object.strategy)];
     let on_delete = strategy.strategy == UpdateStrategy::OnDelete;
-    let mut live =
-        cluster.store.pods.iter().filter(|pod| {
-            pod.owner == Some(object.uid) && pod.target == node && !pod.deleting && pod.is_non_terminal()
-        });
+    let mut live = live_pods(cluster, object, node);
     let Some(pod) = live.next() else { return Some(NodeFault::NoPod) };
     if let Some(other) = live.next() {
         return Some(NodeFault::Several(pod, other));

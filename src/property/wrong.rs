@@ -1,8 +1,8 @@
 //! What of a claim about rest is wrong in a state at rest, in words: which node, pod, counter or revision.
 
-use super::for_ever::{converged, live_pod, must_go};
+use super::for_ever::{converged, must_go};
 use super::judge::{Property, judge_state, living};
-use super::rest::{NodeFault, StillToDo, could_run, counters, node_fault, still_to_do, unused_revisions};
+use super::rest::{NodeFault, StillToDo, could_run, counters, live_pods, node_fault, still_to_do, unused_revisions};
 use crate::cluster::object::{DaemonSetObject, PodObject, RevisionObject};
 use crate::controller::record::Counters;
 use crate::model::action::Action;
@@ -174,7 +174,7 @@ impl At<'_> {
     fn kept(&self, object: &DaemonSetObject) -> Vec<String> {
         let nodes = self.cluster.store.nodes.iter().filter(|node| must_go(self.model, object, node));
         let kept = nodes.filter_map(|node| {
-            let pod = self.pods.of(u32::from(live_pod(self.cluster, object, node)?.name));
+            let pod = self.pods.of(u32::from(live_pods(self.cluster, object, node.name).next()?.name));
             Some(format!("node {} must not keep a pod, and pod {pod} is alive there", self.node(node.name)))
         });
         kept.collect()
